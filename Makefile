@@ -1,0 +1,50 @@
+# Everything a person or a machine does here. Needs Python 3.11 or newer, make and a package registry.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: serve test test-long check fmt validate build lock clean
+
+serve: $(READY)  ## set everything up, build the graph, serve it on http://127.0.0.1:8000
+	$(BIN)/strategigraf build
+	$(BIN)/strategigraf serve
+
+test: $(READY)  ## set everything up, run every test; the skipped ones are named at the end
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/strategigraf fmt --check
+	$(BIN)/strategigraf validate
+	$(BIN)/pytest -m "not long"
+
+test-long: $(READY)  ## the slow tests too
+	$(BIN)/pytest
+
+check: $(READY)  ## the facts only
+	$(BIN)/strategigraf fmt --check
+	$(BIN)/strategigraf validate
+
+fmt: $(READY)  ## Turtle and Python in canonical form
+	$(BIN)/strategigraf fmt
+	$(BIN)/ruff format .
+
+build: $(READY)  ## a release in build/
+	$(BIN)/strategigraf build
+
+lock: $(READY)  ## write requirements.lock anew from pyproject.toml
+	$(BIN)/pip-compile --quiet --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header \
+	  --output-file requirements.lock pyproject.toml
+
+clean:  ## remove the environment and everything built
+	rm -rf $(VENV) build dist
+
+# The lock file is installed first, with hashes; the project itself then brings nothing more.
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=…")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@

@@ -1,0 +1,1 @@
+"""Strategigraf: a knowledge graph and query service for Danish digital strategies."""

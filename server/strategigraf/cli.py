@@ -1,0 +1,358 @@
+"""The command ``strategigraf``."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from difflib import unified_diff
+from pathlib import Path
+
+import click
+from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, serialize
+
+from strategigraf import media, paths, release, settings, sources, turtle
+from strategigraf.catalogue import Table
+from strategigraf.errors import BadParameter, BadQuery, Finding, InvalidData, NoRelease, StrategigrafError
+from strategigraf.exports import tables
+from strategigraf.ns import PREFIXES
+from strategigraf.service import Service
+from strategigraf.settings import Settings
+from strategigraf.text import Text
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; exit 0 for success, 1 for findings or failure, 2 for bad use."""
+    chosen = Settings()
+    try:
+        chosen = settings.from_environment()
+        command.main(
+            args=None if arguments is None else list(arguments),
+            prog_name="strategigraf",
+            obj=chosen,
+            standalone_mode=False,
+        )
+    except InvalidData as error:
+        _show(error.findings, chosen)
+        _fail(error, chosen)
+    except StrategigrafError as error:
+        _fail(error, chosen)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="strategigraf")
+def command() -> None:
+    """Strategigraf: danske digitaliseringsstrategier med kilden bag hvert udsagn.
+
+    Danish digital strategies, with the source behind every statement.
+    """
+
+
+@command.command()
+@click.argument("path", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--sources", "texts", type=click.Path(path_type=Path), help="Mappe med kildetekster / folder of source texts."
+)
+@click.pass_obj
+def validate(chosen: Settings, path: tuple[Path, ...], texts: Path | None) -> None:
+    """Kontrollér fakta / check the facts: file:line, what, why and how to mend it."""
+    from strategigraf import checks
+
+    base = sources.load(paths.root())
+    only: Sequence[str] | None = None
+    if path:
+        base, only = sources.with_files(base, path)
+    progress = _Progress(chosen)
+    outcome = checks.check(base, chosen.build / "cache" / "shacl", texts or chosen.sources, progress, only)
+    progress.close()
+    _show(outcome.findings, chosen)
+    if outcome.violations:
+        sys.exit(1)
+    count = len(base.files) if only is None else len(only)
+    _say(chosen, Text(f"{count} filer uden fejl.", f"{count} files without errors."))
+
+
+@command.command()
+@click.argument("path", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--check", is_flag=True, help="Ret intet; vis forskellen / change nothing; show the difference.")
+@click.pass_obj
+def fmt(chosen: Settings, path: tuple[Path, ...], check: bool) -> None:
+    """Skriv Turtle i kanonisk form / write Turtle in canonical form."""
+    root = paths.root()
+    base = sources.load(root)
+    wanted = {file.name for file in base.files}
+    if path:
+        base, names = sources.with_files(base, path)
+        wanted = set(names)
+    changed = 0
+    findings: list[Finding] = []
+    for file in base.files:
+        if file.name not in wanted:
+            continue
+        try:
+            text = file.document.canonical
+            stray = turtle.stray_comment(file.text)
+            if file.text == text:
+                continue
+            if stray:
+                raise turtle.TurtleError(_STRAY, stray)
+        except turtle.TurtleError as error:
+            findings.append(Finding(file.name, error.line, "syntax", "violation", error.message, Text("", "")))
+            continue
+        changed += 1
+        if check:
+            click.echo("".join(unified_diff(file.text.splitlines(True), text.splitlines(True), file.name, file.name)))
+        else:
+            (root / file.name).write_text(text, encoding="utf-8")
+            click.echo(file.name)
+    _show(findings, chosen)
+    if findings or (check and changed):
+        sys.exit(1)
+
+
+_STRAY = Text(
+    "en kommentar her ville gå tabt; flyt den til toppen eller gør den til skos:editorialNote",
+    "a comment here would be lost; move it to the top or make it a skos:editorialNote",
+)
+
+
+@command.command()
+@click.option(
+    "--sources", "texts", type=click.Path(path_type=Path), help="Mappe med kildetekster / folder of source texts."
+)
+@click.pass_obj
+def receipt(chosen: Settings, texts: Path | None) -> None:
+    """Slå fraserne op i kilderne, og skriv kvitteringen / look the phrases up and write the receipt."""
+    from strategigraf import receipt as receipts
+
+    folder = texts or chosen.sources
+    if folder is None:
+        raise BadParameter(
+            Text(
+                "Sig, hvor kildeteksterne er: --sources MAPPE eller STRATEGIGRAF_SOURCES.",
+                "Say where the source texts are: --sources FOLDER or STRATEGIGRAF_SOURCES.",
+            )
+        )
+    base = sources.load(paths.root())
+    text, findings = receipts.write(base, folder)
+    _show(findings, chosen)
+    if findings:
+        sys.exit(1)
+    (base.root / "data" / "receipt.tsv").write_text(text, encoding="utf-8")
+    count = text.count("\n") - 1
+    _say(chosen, Text(f"{count} fraser fundet i deres kilder.", f"{count} phrases found in their sources."))
+
+
+@command.command()
+@click.option("--out", type=click.Path(path_type=Path), help="Mappen med udgivelser / the folder of releases.")
+@click.option("--force", is_flag=True, help="Byg, også når intet er ændret / build even if nothing has changed.")
+@click.pass_obj
+def build(chosen: Settings, out: Path | None, force: bool) -> None:
+    """Kontrollér, udled og udgiv / check, infer and publish a release."""
+    _build(chosen, out or chosen.build, force)
+
+
+@command.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@click.argument("name", required=False)
+@click.option("--format", "form", default="", help="table, csv, json, xlsx; ttl for CONSTRUCT.")
+@click.option("--release", "folder", type=click.Path(path_type=Path), help="En udgivelse / a release.")
+@click.pass_context
+def query(context: click.Context, name: str | None, form: str, folder: Path | None) -> None:
+    """Kør en navngiven forespørgsel / run a named query: NAME [--PARAM VALUE ...]."""
+    chosen: Settings = context.obj
+    given = _parameters(context.args)
+    service = Service.open(chosen, _release(chosen, folder))
+    if name is None:
+        for known in service.catalogue.queries.values():
+            params = " ".join(f"[--{p.name}]" if not p.required else f"--{p.name}" for p in known.header.parameters)
+            click.echo(f"{known.name} {params}".rstrip())
+            click.echo(f"    {known.header.summary.in_language(chosen.language)}")
+        return
+    answer = service.answer(name, given)
+    offered = ("ttl",) if answer.table is None else ("table", "csv", "json", "xlsx")
+    form = form or offered[0]
+    if form not in offered:
+        raise BadParameter(
+            Text(
+                f"--format {form} passer ikke til {name}. Vælg: {', '.join(offered)}.",
+                f"--format {form} does not fit {name}. Choose: {', '.join(offered)}.",
+            )
+        )
+    if answer.table is None:
+        _write(serialize(answer.triples, format=RdfFormat.TURTLE, prefixes=PREFIXES) or b"")
+    elif form == "csv":
+        _write(tables.as_csv(answer.table))
+    elif form == "json":
+        _write(tables.as_json(answer, service.release.name))
+    elif form == "xlsx":
+        _write(tables.as_xlsx(answer.table, name))
+    else:
+        _table(answer.table, chosen)
+
+
+@command.command()
+@click.argument("text", metavar="QUERY", required=False)
+@click.option(
+    "--file", "file", type=click.Path(path_type=Path, exists=True), help="Læs forespørgslen fra en fil / from a file."
+)
+@click.option("--format", "form", default="", help="table, csv, tsv, json, xml; ttl, nt, jsonld, rdf for graphs.")
+@click.option("--release", "folder", type=click.Path(path_type=Path), help="En udgivelse / a release.")
+@click.pass_obj
+def sparql(chosen: Settings, text: str | None, file: Path | None, form: str, folder: Path | None) -> None:
+    """Kør SPARQL på udgivelsen / run SPARQL on the release."""
+    if (text is None) == (file is None):
+        raise BadQuery(Text("Giv enten en forespørgsel eller --file.", "Give either a query or --file."))
+    body = text if file is None else file.read_text(encoding="utf-8")
+    result = _release(chosen, folder).store().query(body or "")
+    if isinstance(result, QueryTriples):
+        graph = media.by_token(form or "ttl", media.GRAPHS)
+        if graph is None:
+            raise _bad_format(form, [m.token for m in media.GRAPHS])
+        _write(serialize(result, format=graph.rdf, prefixes=PREFIXES) or b"")
+        return
+    if not form or form == "table":
+        if isinstance(result, QueryBoolean):
+            click.echo("true" if bool(result) else "false")
+        else:
+            assert isinstance(result, QuerySolutions)
+            columns = tuple(variable.value for variable in result.variables)
+            _table(Table(columns, tuple(tuple(row[c] for c in columns) for row in result)), chosen)
+        return
+    rows = media.by_token(form, media.RESULTS)
+    if rows is None:
+        raise _bad_format(form, ["table", *(m.token for m in media.RESULTS)])
+    _write(result.serialize(format=rows.results) or b"")
+
+
+@command.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--release", "folder", type=click.Path(path_type=Path), help="En udgivelse / a release.")
+@click.pass_obj
+def serve(chosen: Settings, host: str, port: int, folder: Path | None) -> None:
+    """Server udgivelsen / serve the release; builds one first where there is none."""
+    from strategigraf import server
+
+    try:
+        chosen_release = _release(chosen, folder)
+    except NoRelease:
+        if folder is not None:
+            raise
+        chosen_release = _build(chosen, chosen.build, force=False)
+    _say(
+        chosen,
+        Text(
+            f"Udgivelse {chosen_release.name} på http://{host}:{port}/ (stop med Ctrl-C)",
+            f"Release {chosen_release.name} on http://{host}:{port}/ (stop with Ctrl-C)",
+        ),
+    )
+    server.run(chosen, chosen_release, host, port)
+
+
+class _Progress:
+    """Progress on standard error: one line rewritten on a terminal, nothing but the end elsewhere."""
+
+    def __init__(self, chosen: Settings) -> None:
+        self._language = chosen.language
+        self._live = sys.stderr.isatty()
+
+    def __call__(self, step: Text) -> None:
+        if self._live:
+            width = shutil.get_terminal_size().columns - 1
+            click.echo("\r" + step.in_language(self._language)[:width].ljust(width), nl=False, err=True)
+
+    def close(self) -> None:
+        if self._live:
+            click.echo("\r" + " " * (shutil.get_terminal_size().columns - 1) + "\r", nl=False, err=True)
+
+
+def _build(chosen: Settings, out: Path, force: bool) -> release.Release:
+    progress = _Progress(chosen)
+    try:
+        made, fresh = release.build(sources.load(paths.root()), out, chosen.sources, progress, force)
+    finally:
+        progress.close()
+    _show([Finding(**{**w, "what": Text(**w["what"]), "mend": Text(**w["mend"]), "severity": "warning"})
+           for w in made.manifest["report"]["warnings"]] if fresh else [], chosen)  # fmt: skip
+    triples = made.manifest["triples"]
+    _say(
+        chosen,
+        Text(
+            f"Udgivelse {made.name}: {triples} tripler{'' if fresh else ' (uændret)'}",
+            f"Release {made.name}: {triples} triples{'' if fresh else ' (unchanged)'}",
+        ),
+    )
+    return made
+
+
+def _release(chosen: Settings, folder: Path | None) -> release.Release:
+    return release.open_release(folder) if folder else release.current(chosen.build)
+
+
+def _parameters(arguments: Sequence[str]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        name, equals, value = word.removeprefix("--").partition("=")
+        if not word.startswith("--") or not name or (not equals and not rest):
+            raise BadParameter(
+                Text(
+                    f"{word!r} er ikke en parameter. Skriv --NAVN VÆRDI.",
+                    f"{word!r} is not a parameter. Write --NAME VALUE.",
+                )
+            )
+        if name in given:
+            raise BadParameter(Text(f"--{name} er givet to gange.", f"--{name} is given twice."))
+        given[name] = value if equals else rest.pop(0)
+    return given
+
+
+def _bad_format(form: str, offered: Sequence[str]) -> BadParameter:
+    choices = ", ".join(offered)
+    return BadParameter(
+        Text(
+            f"Formatet {form!r} passer ikke her. Vælg: {choices}.",
+            f"The format {form!r} does not fit here. Choose: {choices}.",
+        )
+    )
+
+
+def _table(table: Table, chosen: Settings) -> None:
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    click.echo(tables.as_text(table, width), nl=False)
+    if sys.stdout.isatty():
+        _say(chosen, Text(f"{len(table.rows)} rækker", f"{len(table.rows)} rows"))
+
+
+def _write(content: bytes) -> None:
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def _show(findings: Sequence[Finding], chosen: Settings) -> None:
+    for item in findings:
+        click.echo(item.render(chosen.language))
+
+
+def _say(chosen: Settings, message: Text) -> None:
+    click.echo(message.in_language(chosen.language), err=True)
+
+
+def _fail(error: StrategigrafError, chosen: Settings) -> None:
+    click.echo(error.message.in_language(chosen.language), err=True)
+    sys.exit(error.exit_code)
+
+
+__all__ = ["command", "main"]

@@ -1,0 +1,105 @@
+"""Media types, and the choice among them by Accept (RFC 9110 section 12.5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyoxigraph import QueryResultsFormat, RdfFormat
+
+
+@dataclass(frozen=True)
+class Media:
+    """One format: its short name (also the file ending), its media type and its other names."""
+
+    token: str
+    type: str
+    aliases: tuple[str, ...] = ()
+    rdf: RdfFormat | None = None
+    results: QueryResultsFormat | None = None
+
+    @property
+    def header(self) -> str:
+        """The Content-Type; text formats say their character set."""
+        return f"{self.type}; charset=utf-8" if self.type.startswith("text/") else self.type
+
+
+HTML = Media("html", "text/html", ("application/xhtml+xml",))
+JSON = Media("json", "application/json")
+CSV = Media("csv", "text/csv")
+XLSX = Media("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+PROBLEM = Media("problem", "application/problem+json")
+PLAIN = Media("txt", "text/plain")
+
+GRAPHS: tuple[Media, ...] = (
+    Media("ttl", "text/turtle", ("application/x-turtle", "turtle"), rdf=RdfFormat.TURTLE),
+    Media("nt", "application/n-triples", ("ntriples",), rdf=RdfFormat.N_TRIPLES),
+    Media("jsonld", "application/ld+json", ("json-ld",), rdf=RdfFormat.JSON_LD),
+    Media("rdf", "application/rdf+xml", ("xml", "rdfxml"), rdf=RdfFormat.RDF_XML),
+)
+
+RESULTS: tuple[Media, ...] = (
+    Media("srj", "application/sparql-results+json", ("json", "application/json"),
+          results=QueryResultsFormat.JSON),
+    Media("srx", "application/sparql-results+xml", ("xml",), results=QueryResultsFormat.XML),
+    Media("csv", "text/csv", (), results=QueryResultsFormat.CSV),
+    Media("tsv", "text/tab-separated-values", (), results=QueryResultsFormat.TSV),
+)  # fmt: skip
+
+
+def by_token(token: str, offered: Sequence[Media]) -> Media | None:
+    """The offered format with this short name or media type."""
+    wanted = token.strip().lower()
+    for media in offered:
+        if wanted in (media.token, media.type, *media.aliases):
+            return media
+    return None
+
+
+def choose(accept: str | None, offered: Sequence[Media]) -> Media | None:
+    """The offered format that the Accept header likes best, or None if it likes none.
+
+    No header, or an empty one, takes the first. Among equals the order of ``offered`` decides.
+    A more specific range overrides a wider one, and ``q=0`` refuses.
+    """
+    if not accept or not accept.strip():
+        return offered[0]
+    ranges = [_media_range(part) for part in accept.split(",") if part.strip()]
+    best: tuple[float, int] | None = None
+    chosen: Media | None = None
+    for place, media in enumerate(offered):
+        quality = max((_quality(name, ranges) for name in (media.type, *media.aliases)), default=0.0)
+        if quality > 0 and (best is None or (quality, -place) > best):
+            best, chosen = (quality, -place), media
+    return chosen
+
+
+def _media_range(part: str) -> tuple[str, float]:
+    name, *params = (piece.strip() for piece in part.split(";"))
+    quality = 1.0
+    for param in params:
+        key, _, value = param.partition("=")
+        if key.strip().lower() == "q":
+            try:
+                quality = min(1.0, max(0.0, float(value.strip())))
+            except ValueError:
+                quality = 0.0
+    return name.lower(), quality
+
+
+def _quality(name: str, ranges: Sequence[tuple[str, float]]) -> float:
+    if "/" not in name:
+        return 0.0
+    specificity, quality = -1, 0.0
+    for pattern, q in ranges:
+        if pattern == name:
+            level = 2
+        elif pattern == name.split("/")[0] + "/*":
+            level = 1
+        elif pattern == "*/*":
+            level = 0
+        else:
+            continue
+        if level > specificity or (level == specificity and q > quality):
+            specificity, quality = level, q
+    return quality

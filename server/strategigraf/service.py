@@ -1,0 +1,35 @@
+"""What one process serves: a release, its store, its names and its queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from strategigraf.catalogue import Answer, Catalogue
+from strategigraf.names import Names
+from strategigraf.release import Release
+from strategigraf.settings import Settings
+from strategigraf.store import GraphStore
+
+
+@dataclass(frozen=True)
+class Service:
+    """A release opened for reading; nothing here changes once it is made."""
+
+    settings: Settings
+    release: Release
+    store: GraphStore
+    names: Names
+    catalogue: Catalogue
+
+    @classmethod
+    def open(cls, settings: Settings, release: Release) -> Service:
+        """Load a release into memory."""
+        store = release.store()
+        return cls(settings, release, store, Names(store), Catalogue(release.sources()))
+
+    def answer(self, query: str, parameters: Mapping[str, str], today: date | None = None) -> Answer:
+        """Run a public query; ``on`` is today where it is not given."""
+        day = today or self.settings.today()
+        return self.catalogue.run(query, parameters, self.store, self.names, day)

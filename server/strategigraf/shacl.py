@@ -1,0 +1,118 @@
+"""SHACL: the only user of pySHACL and rdflib, and only ever in a building process.
+
+Each source graph is checked apart, with the class hierarchy of the ontology, and its result is
+kept by content, so that an unchanged file costs nothing. What one graph says of another is the
+business of the check queries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import pyshacl
+import rdflib
+from pyoxigraph import RdfFormat, Triple, serialize
+
+from strategigraf.errors import Severity
+from strategigraf.ns import VOCABULARIES, expand
+from strategigraf.text import Text
+
+_SH = rdflib.Namespace(VOCABULARIES["sh"])
+_SEVERITIES: dict[str, Severity] = {
+    VOCABULARIES["sh"] + "Violation": "violation",
+    VOCABULARIES["sh"] + "Warning": "warning",
+    VOCABULARIES["sh"] + "Info": "info",
+}
+
+
+@dataclass(frozen=True)
+class ShapeResult:
+    """One validation result (SHACL section 3.6.2): which shape, about which node, and why."""
+
+    shape: str
+    focus: str
+    path: str
+    value: str
+    severity: Severity
+    message: Text
+
+
+class Validator:
+    """The shapes and the class hierarchy, ready to check one graph after another."""
+
+    def __init__(self, shapes: Iterable[Triple], ontology: Iterable[Triple], cache: Path | None = None) -> None:
+        hierarchy = expand("rdfs:subClassOf")
+        self._shapes_text = _ntriples(shapes)
+        self._classes_text = _ntriples(t for t in ontology if t.predicate.value == hierarchy)
+        self._shapes = _graph(self._shapes_text)
+        self._cache = cache
+        key = self._shapes_text + self._classes_text + version("pyshacl").encode()
+        self._key = hashlib.sha256(key).hexdigest()
+
+    def check(self, triples: Sequence[Triple]) -> list[ShapeResult]:
+        """Check one graph; from the cache where the same graph met the same shapes before."""
+        data = _ntriples(triples)
+        name = hashlib.sha256(self._key.encode() + data).hexdigest()
+        kept = self._cache / f"{name}.json" if self._cache else None
+        if kept and kept.is_file():
+            return [
+                ShapeResult(**{**row, "message": Text(**row["message"])})
+                for row in json.loads(kept.read_text(encoding="utf-8"))
+            ]
+        results = self._run(data)
+        if kept:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            rows = [{**vars(result), "message": vars(result.message)} for result in results]
+            partial = kept.with_suffix(".part")
+            partial.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+            partial.replace(kept)
+        return results
+
+    def _run(self, data: bytes) -> list[ShapeResult]:
+        _, report, _ = pyshacl.validate(
+            _graph(data + self._classes_text),
+            shacl_graph=self._shapes,
+            inference="none",
+            advanced=False,
+            do_owl_imports=False,
+            allow_warnings=True,
+            meta_shacl=False,
+        )
+        if not isinstance(report, rdflib.Graph):
+            raise TypeError("pySHACL gave no report")
+        found = [_result(report, node) for node in report.objects(None, _SH.result)]
+        return sorted(found, key=lambda r: (r.focus, r.shape, r.value))
+
+
+def _result(report: rdflib.Graph, node: rdflib.term.Node) -> ShapeResult:
+    def one(predicate: rdflib.URIRef) -> str:
+        return str(report.value(node, predicate) or "")
+
+    messages = {
+        message.language: str(message)
+        for message in report.objects(node, _SH.resultMessage)
+        if isinstance(message, rdflib.Literal)
+    }
+    fallback = next(iter(messages.values()), "")
+    shape = one(_SH.sourceShape)
+    return ShapeResult(
+        shape=shape.removeprefix(VOCABULARIES["sgsh"]),
+        focus=one(_SH.focusNode),
+        path=one(_SH.resultPath),
+        value=one(_SH.value),
+        severity=_SEVERITIES.get(one(_SH.resultSeverity), "violation"),
+        message=Text(messages.get("da", fallback), messages.get("en", fallback)),
+    )
+
+
+def _ntriples(triples: Iterable[Triple]) -> bytes:
+    return serialize(triples, format=RdfFormat.N_TRIPLES) or b""
+
+
+def _graph(ntriples: bytes) -> rdflib.Graph:
+    return rdflib.Graph().parse(data=ntriples, format="nt")

@@ -1,0 +1,137 @@
+"""The embedded store: the only place that holds a ``pyoxigraph.Store``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from pyoxigraph import (
+    BlankNode,
+    DefaultGraph,
+    Literal,
+    NamedNode,
+    Quad,
+    QueryBoolean,
+    QuerySolutions,
+    QueryTriples,
+    RdfFormat,
+    Store,
+    Triple,
+)
+
+from strategigraf import guard
+from strategigraf.errors import BadQuery
+from strategigraf.ns import PREFIXES
+from strategigraf.text import Text
+
+Result = QuerySolutions | QueryTriples | QueryBoolean
+Row = Mapping[str, NamedNode | BlankNode | Literal | Triple]
+_PLACE = re.compile(r"at (\d+):(\d+)")
+_HEAD = "".join(f"PREFIX {prefix}: <{base}>\n" for prefix, base in PREFIXES.items())
+
+
+class GraphStore:
+    """A dataset in memory whose default graph holds the merge of its named graphs, once each."""
+
+    def __init__(self, quads: Iterable[Quad] = ()) -> None:
+        self._store = Store()
+        self.add(quads)
+
+    @classmethod
+    def open(cls, path: Path) -> GraphStore:
+        """Load an N-Quads file that says both the named graphs and the merge."""
+        store = cls()
+        store._store.bulk_load(path=str(path), format=RdfFormat.N_QUADS)
+        return store
+
+    def add(self, quads: Iterable[Quad]) -> None:
+        """Add quads to their named graphs, and each triple to the default graph."""
+        both: list[Quad] = []
+        for quad in quads:
+            both.append(quad)
+            both.append(Quad(quad.subject, quad.predicate, quad.object, DefaultGraph()))
+        self._store.extend(both)
+
+    def remove(self, quads: Iterable[Quad]) -> None:
+        """Remove quads, and their triples from the default graph where no named graph still has them."""
+        for quad in list(quads):
+            self._store.remove(quad)
+            merged = Quad(quad.subject, quad.predicate, quad.object, DefaultGraph())
+            others = self._store.quads_for_pattern(quad.subject, quad.predicate, quad.object, None)
+            if all(isinstance(other.graph_name, DefaultGraph) for other in others):
+                self._store.remove(merged)
+
+    def __len__(self) -> int:
+        """The number of triples in the default graph."""
+        return sum(1 for _ in self._store.quads_for_pattern(None, None, None, DefaultGraph()))
+
+    def __contains__(self, triple: Triple) -> bool:
+        return Quad(triple.subject, triple.predicate, triple.object, DefaultGraph()) in self._store
+
+    def quads(self) -> Iterable[Quad]:
+        """Every quad of the named graphs."""
+        return [q for q in self._store if not isinstance(q.graph_name, DefaultGraph)]
+
+    def all_quads(self) -> Iterable[Quad]:
+        """Every quad, those of the default graph among them."""
+        return iter(self._store)
+
+    def has(self, node: NamedNode) -> bool:
+        """Whether the node is the subject of any triple."""
+        return next(iter(self._store.quads_for_pattern(node, None, None, DefaultGraph())), None) is not None
+
+    def query(
+        self,
+        text: str,
+        default_graphs: Sequence[str] = (),
+        named_graphs: Sequence[str] = (),
+    ) -> Result:
+        """Run a SPARQL 1.1 query as it stands.
+
+        With ``default_graphs`` or ``named_graphs`` the dataset is exactly those graphs (SPARQL 1.1
+        Protocol, section 2.1.4).
+
+        Raises UpdateRefused for an update, and BadQuery, with line and column where they are
+        known, for a text that does not parse or that calls another service.
+        """
+        guard.check(text)
+        chosen = bool(default_graphs or named_graphs)
+        try:
+            return self._store.query(
+                text,
+                default_graph=[NamedNode(iri) for iri in default_graphs] if chosen else None,
+                named_graphs=[NamedNode(iri) for iri in named_graphs] if chosen else None,
+            )
+        except SyntaxError as error:
+            raise _bad_query(str(error)) from error
+        except ValueError as error:
+            raise _bad_query(str(error)) from error
+
+    def select(self, text: str) -> list[dict[str, NamedNode | BlankNode | Literal | Triple]]:
+        """The rows of a SELECT in which all prefixes of the graph are known."""
+        result = self.query(_HEAD + text)
+        if not isinstance(result, QuerySolutions):
+            raise TypeError("not a SELECT")
+        names = [variable.value for variable in result.variables]
+        return [{name: value for name in names if (value := solution[name]) is not None} for solution in result]
+
+    def construct(self, text: str) -> list[Triple]:
+        """The triples of a CONSTRUCT or DESCRIBE in which all prefixes of the graph are known."""
+        result = self.query(_HEAD + text)
+        if not isinstance(result, QueryTriples):
+            raise TypeError("not a CONSTRUCT")
+        return list(result)
+
+
+def _bad_query(message: str) -> BadQuery:
+    place = _PLACE.search(message)
+    message = re.split(r",? ?\['", message.replace("error at ", "", 1))[0].strip()
+    da = f" i linje {place[1]}, tegn {place[2]}" if place else ""
+    en = f" at line {place[1]}, column {place[2]}" if place else ""
+    return BadQuery(
+        Text(
+            f"Forespørgslen er ikke gyldig SPARQL 1.1{da}: {message}",
+            f"The query is not valid SPARQL 1.1{en}: {message}",
+        )
+    )

@@ -1,0 +1,98 @@
+"""What all answers share: entity tags, caching, CORS and security headers."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, request
+
+from strategigraf.media import Media
+from strategigraf.web import site
+
+_CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Link, ETag, Content-Type, Retry-After",
+}
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Accept, Accept-Language, Content-Type, If-None-Match",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+def reply(body: str | bytes, media: Media, status: int = 200) -> Response:
+    """A response in a format, which varies with Accept."""
+    response = Response(body, status=status, content_type=media.header)
+    response.headers["Vary"] = "Accept, Accept-Language"
+    return response
+
+
+def see_other(address: str) -> Response:
+    """A 303 to an address, which varies with Accept (RFC 9110, section 15.4.4)."""
+    response = Response(status=303, headers={"Location": address, "Vary": "Accept, Accept-Language"})
+    response.autocorrect_location_header = False
+    return response
+
+
+def unchanged(representation: str, by_day: bool = False) -> Response | None:
+    """A 304 where the client has this representation already, otherwise None (RFC 9110, 13.1.2).
+
+    The entity tag is that of the release, the software, the request and the representation, and of
+    the day where the answer has a notion of today. It is set on the response in either case.
+    """
+    service = site.service()
+    seed = "\0".join(
+        (
+            service.release.name,
+            _software(),
+            service.settings.public_url,
+            request.full_path,
+            representation,
+            site.today().isoformat() if by_day else "",
+        )
+    )
+    g.etag = hashlib.sha256(seed.encode()).hexdigest()[:24]
+    given = request.if_none_match
+    if given.star_tag or not given.contains_weak(g.etag):
+        return None
+    return Response(status=304, headers={"Vary": "Accept, Accept-Language"})
+
+
+def install(app: Flask) -> None:
+    """Answer OPTIONS, and put the shared headers on every answer, errors too."""
+    app.before_request(_options)
+    app.after_request(_finish)
+
+
+def _options() -> Response | None:
+    return Response(status=204, headers=_PREFLIGHT) if request.method == "OPTIONS" else None
+
+
+def _finish(response: Response) -> Response:
+    headers = response.headers
+    headers.update(_CORS)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    public = urlsplit(site.service().settings.public_url)
+    headers["Content-Security-Policy"] = (
+        "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; "
+        f"form-action 'self' {public.scheme}://{public.netloc}"
+    )
+    if response.status_code in (200, 304):
+        if "etag" in g:
+            response.set_etag(g.etag)
+        headers.setdefault("Cache-Control", "public, max-age=300")
+    elif response.status_code == 303:
+        headers.setdefault("Cache-Control", "public, max-age=300")
+    else:
+        headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _software() -> str:
+    try:
+        return version("strategigraf")
+    except PackageNotFoundError:
+        return ""

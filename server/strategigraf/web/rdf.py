@@ -1,0 +1,47 @@
+"""Graphs as text, the same bytes for the same triples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
+
+from strategigraf.media import Media
+from strategigraf.ns import PREFIXES
+
+EXTRA = {"sd": "http://www.w3.org/ns/sparql-service-description#", "void": "http://rdfs.org/ns/void#"}
+
+
+def write(triples: Iterable[Triple], media: Media) -> bytes:
+    """Triples in an RDF format, sorted, with the prefixes that they use and no others."""
+    some = sorted(set(triples), key=str)
+    text = " ".join(_iris(some))
+    prefixes = {name: base for name, base in (PREFIXES | EXTRA).items() if base in text}
+    assert media.rdf is not None
+    data = serialize(some, format=media.rdf, prefixes=prefixes)
+    return _steady((data or b"").decode(), media.rdf).encode()
+
+
+def _iris(triples: Iterable[Triple]) -> Iterable[str]:
+    for triple in triples:
+        for term in (triple.subject, triple.predicate, triple.object):
+            if isinstance(term, NamedNode):
+                yield term.value
+            elif isinstance(term, Literal):
+                yield term.datatype.value
+
+
+def _steady(text: str, rdf: RdfFormat) -> str:
+    """Prefixes in alphabetical order; the serializer's own order differs from process to process."""
+    if rdf == RdfFormat.TURTLE:
+        lines = text.split("\n")
+        count = next((n for n, line in enumerate(lines) if not line.startswith("@prefix ")), len(lines))
+        return "\n".join(sorted(lines[:count]) + lines[count:])
+    if rdf == RdfFormat.RDF_XML:
+        return re.sub(r"<rdf:RDF((?: xmlns:\w+=\"[^\"]*\")+)", _sorted_attributes, text, count=1)
+    return text
+
+
+def _sorted_attributes(match: re.Match[str]) -> str:
+    return "<rdf:RDF " + " ".join(sorted(match[1].split()))

@@ -1,0 +1,92 @@
+"""What the templates can call."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Flask, g, render_template, request
+from markupsafe import Markup, escape
+from pyoxigraph import Literal, NamedNode
+
+from strategigraf import describe, ns, terms
+from strategigraf.web import site
+
+_XSD = ns.VOCABULARIES["xsd"]
+
+
+def install(app: Flask) -> None:
+    """Give the templates the words, addresses and forms of the page."""
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        t=site.t, url=site.url, page=site.page, asset=site.asset, link=site.link, day=site.day,
+        period=site.period, number=site.number, value=value, term_name=term_name, coded=coded,
+        plain_name=site.plain_name, address=site.address, official=official, status_on=site.status_on,
+    )  # fmt: skip
+    app.context_processor(_shared)
+
+
+def html(template: str, **values: Any) -> str:
+    """A page in the language of its path."""
+    g.language = site.language()
+    return render_template(template, **values)
+
+
+def _shared() -> dict[str, Any]:
+    lang = g.get("language") or site.language()
+    query = request.query_string.decode("ascii", "replace")
+    return {
+        "lang": lang,
+        "release": site.service().release.name,
+        "canonical": site.url(request.path) + (f"?{query}" if query else ""),
+        "address_da": site.other("da"),
+        "address_en": site.other("en"),
+        "q": "",
+    }
+
+
+def value(term: terms.Term) -> Markup:
+    """Any term for reading: links with labels, dates, numbers, and Danish text marked as Danish."""
+    if isinstance(term, NamedNode):
+        return site.link(term.value)
+    if not isinstance(term, Literal):
+        return escape(str(term))
+    kind = term.datatype.value
+    if kind == _XSD + "boolean":
+        return escape(site.t("fact.yes" if term.value in ("true", "1") else "fact.no"))
+    if kind == _XSD + "date":
+        return site.day(term.value)
+    if kind == _XSD + "integer":
+        return escape(site.number(term.value))
+    return official(term.value, term.language or "")
+
+
+def official(text: str, of: str = "da") -> Markup:
+    """A text in its own language, marked where that is not the language of the page."""
+    lang = g.get("language") or site.language()
+    if of and of != lang:
+        return Markup('<span lang="{}">{}</span>').format(of, text)
+    return escape(text)
+
+
+def term_name(iri: str, labels: dict[str, describe.Label] | None = None) -> Markup:
+    """The label of a class or property, with a capital letter."""
+    label = (labels or {}).get(iri) or site.name_of(iri)
+    text = label.en or label.da if (g.get("language") or site.language()) == "en" else label.da or label.en
+    text = text or ns.shorten(iri)
+    return escape(text[:1].upper() + text[1:])
+
+
+def coded(column: str, code: str) -> str:
+    """The words for a code, in the language of the page."""
+    label = site.code(column, code)
+    return label.en if (g.get("language") or site.language()) == "en" else label.da
+
+
+def data_block(data: bytes) -> Markup:
+    """JSON-LD for a ``<script type="application/ld+json">``, in which nothing can end the element."""
+    text = json.dumps(json.loads(data), ensure_ascii=False, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704 - every sign that HTML reads is escaped above

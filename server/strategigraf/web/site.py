@@ -1,0 +1,205 @@
+"""What every page needs of its request: the service, the language, and addresses.
+
+Addresses are made from the public address in the settings, never from the Host header.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from flask import current_app, g, has_request_context, request
+from markupsafe import Markup, escape
+
+from strategigraf import describe, ns
+from strategigraf.service import Service
+from strategigraf.text import Language
+from strategigraf.web.messages import message, messages
+
+#: Types whose Danish label is an official name; an English label of theirs is only a gloss.
+OFFICIAL = {"strategy", "element", "document"}
+MONTHS = {
+    "da": "januar februar marts april maj juni juli august september oktober november december".split(),
+    "en": "January February March April May June July August September October November December".split(),
+}
+
+
+def service() -> Service:
+    """The service behind this application."""
+    found = current_app.extensions["strategigraf"]
+    assert isinstance(found, Service)
+    return found
+
+
+def language() -> Language:
+    """The language of the page: English below ``/en``, otherwise Danish."""
+    path = request.path
+    return "en" if path == "/en" or path.startswith("/en/") else "da"
+
+
+def reader_language() -> Language:
+    """The language to tell an error in: the page's, or the one that the reader's browser prefers."""
+    if not has_request_context():
+        return "da"
+    return "en" if language() == "en" or prefers_english() else "da"
+
+
+def prefers_english() -> bool:
+    """Whether Accept-Language ranks English above Danish (RFC 9110, section 12.5.4)."""
+    ranks = {"da": 0.0, "en": 0.0}
+    for tag, quality in request.accept_languages:
+        base = tag.partition("-")[0].lower()
+        if base in ranks:
+            ranks[base] = max(ranks[base], quality)
+    return ranks["en"] > ranks["da"]
+
+
+def today() -> date:
+    """Today, one and the same for the whole of a request."""
+    if "today" not in g:
+        g.today = service().settings.today()
+    day: date = g.today
+    return day
+
+
+def t(key: str, **values: Any) -> str:
+    """A message in the language of the page (of the reader, on an error page)."""
+    return message(key, g.get("language") or language(), **values)
+
+
+def url(path: str, **query: str) -> str:
+    """The public address of a path, with a query string where values are given."""
+    given = {name: value for name, value in query.items() if value}
+    return service().settings.public_url + path + (f"?{urlencode(given)}" if given else "")
+
+
+def page(path: str, **query: str) -> str:
+    """The public address of a page in the language of this page."""
+    return url(("/en" if (g.get("language") or language()) == "en" else "") + path, **query)
+
+
+def neutral() -> str:
+    """The path of this page without its language."""
+    path = request.path
+    return path[3:] or "/" if language() == "en" else path
+
+
+def other(lang: str) -> str:
+    """The address of this same page in a language."""
+    query = request.query_string.decode("ascii", "replace")
+    path = ("/en" if lang == "en" else "") + neutral()
+    return url(path) + (f"?{query}" if query else "")
+
+
+def asset(name: str) -> str:
+    """The path of a static file. It is relative to the host, since CSP allows only the page's own."""
+    return f"{urlsplit(service().settings.public_url).path}/static/{name}?v={_digest(name)}"
+
+
+@cache
+def _digest(name: str) -> str:
+    return hashlib.sha256((Path(__file__).parent / "static" / name).read_bytes()).hexdigest()[:12]
+
+
+def address(iri: str) -> str:
+    """Where a reader finds an IRI: the page of a thing or term, or the IRI itself; "" if not a web address."""
+    parts = ns.split(iri)
+    if parts:
+        _, mark, fragment = iri.partition("#")
+        return page(f"/doc/{parts[0]}/{parts[1]}") + mark + fragment
+    if iri.startswith(ns.SG):
+        term = iri[len(ns.SG) :]
+        return page("/ontology/") + (f"#{term}" if term else "")
+    return iri if iri.startswith(("https://", "http://")) else ""
+
+
+def name_of(iri: str) -> describe.Label:
+    """The labels of a thing, or of a borrowed term, or its short name."""
+    named = service().names.things.get(iri)
+    if named:
+        return describe.Label(named.labels.get("da", ""), named.labels.get("en", "") or "")
+    label: describe.Label = describe.labels(service().store, [iri])[iri]
+    return label
+
+
+def plain_name(iri: str) -> str:
+    """The label of a thing in the language of the page, as plain text."""
+    label = name_of(iri)
+    lang = g.get("language") or language()
+    return (label.en or label.da if lang == "en" else label.da or label.en) or ns.shorten(iri)
+
+
+def show_label(label: describe.Label, official: bool, fallback: str = "") -> Markup:
+    """A label for the page: an official Danish name keeps its language, with the gloss beside it."""
+    if (g.get("language") or language()) == "da":
+        return escape(label.da or label.en or fallback)
+    if label.da and (official or not label.en):
+        danish = Markup('<span lang="da">{}</span>').format(label.da)
+        if label.en and label.en != label.da:
+            return Markup('{} <span class="gloss">({})</span>').format(danish, label.en)
+        return danish
+    return escape(label.en or fallback)
+
+
+def link(iri: str, label: describe.Label | None = None) -> Markup:
+    """An IRI as a link with its label."""
+    parts = ns.split(iri)
+    if parts is None and not iri.startswith(ns.SG) and label is None:
+        label = describe.labels(service().store, [iri])[iri]
+    text = show_label(label or name_of(iri), bool(parts and parts[0] in OFFICIAL), ns.shorten(iri))
+    href = address(iri)
+    return Markup('<a href="{}">{}</a>').format(href, text) if href else text
+
+
+def day(value: str) -> Markup:
+    """A date, a month or a year for reading; any other text as it stands."""
+    lang = g.get("language") or language()
+    try:
+        when = date.fromisoformat(value)
+    except ValueError:
+        return escape(value)
+    dot = "." if lang == "da" else ""
+    text = f"{when.day}{dot} {MONTHS[lang][when.month - 1]} {when.year}"
+    return Markup('<time datetime="{}">{}</time>').format(value, text)
+
+
+def period(start: str, end: str) -> Markup:
+    """A period from its first to its last day, either of which may be unknown."""
+    if not start and not end:
+        return Markup('<span class="missing">{}</span>').format(t("fact.unknown"))
+    if not end:
+        return Markup("{} {}").format(t("period.from"), day(start))
+    if not start:
+        return Markup("{} {}").format(t("period.until"), day(end))
+    return Markup("{}&nbsp;– {}").format(day(start), day(end))
+
+
+def number(value: str) -> str:
+    """A whole number with the thousands marked as the language does."""
+    if not value.lstrip("-").isdigit():
+        return value
+    text = f"{int(value):,}"
+    return text.replace(",", ".") if (g.get("language") or language()) == "da" else text
+
+
+def status_on(start: str, end: str) -> str:
+    """Whether a period holds today: ``in-force``, ``expired``, ``upcoming`` or ``unknown``."""
+    now = today().isoformat()
+    if not start and not end:
+        return "unknown"
+    if end and end < now:
+        return "expired"
+    return "upcoming" if start and start > now else "in-force"
+
+
+def code(column: str, value: str) -> describe.Label:
+    """The words for a code in a column, such as ``status`` = ``committed``; the code if there are none."""
+    label = service().names.things.get(f"{ns.ID}concept/{column.replace('_', '-')}-{value}")
+    if label:
+        return describe.Label(label.labels.get("da", value), label.labels.get("en", value))
+    text = messages().get(f"code.{value}")
+    return describe.Label(text.da, text.en) if text else describe.Label(value, value)

@@ -1,0 +1,164 @@
+"""What the tests share: the sources, one built release, and a service over it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyoxigraph import NamedNode, Quad, RdfFormat, parse
+
+from strategigraf import infer, release, settings, sources
+from strategigraf.catalogue import Answer, Catalogue
+from strategigraf.names import Names
+from strategigraf.ns import GRAPH, PREFIXES
+from strategigraf.service import Service
+from strategigraf.settings import Settings
+from strategigraf.store import GraphStore
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+TODAY = date(2026, 11, 25)
+TURTLE_HEAD = "".join(f"@prefix {prefix}: <{base}> .\n" for prefix, base in PREFIXES.items())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, loudly, what needs the folder of source texts where it is not there."""
+    if not SHARED.is_dir():
+        for item in items:
+            if item.get_closest_marker("shared"):
+                item.add_marker(pytest.mark.skip(reason=f"{SHARED} is not here: the source texts were NOT looked at"))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
+    """In CI a skipped test is a failure, unless it needs the folder of source texts."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and os.environ.get("STRATEGIGRAF_CI") and not item.get_closest_marker("shared"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI: {report.longrepr}"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the settings of the shell it was started from."""
+    for setting in settings.SETTINGS:
+        monkeypatch.delenv(setting.name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def facts() -> sources.Sources:
+    """The project's own sources."""
+    return sources.load(ROOT)
+
+
+@pytest.fixture(scope="session")
+def built(facts: sources.Sources, tmp_path_factory: pytest.TempPathFactory) -> release.Release:
+    """A release built from the project's own sources, once for all tests."""
+    made, fresh = release.build(facts, tmp_path_factory.mktemp("build"))
+    assert fresh
+    return made
+
+
+@pytest.fixture(scope="session")
+def service(built: release.Release) -> Service:
+    """A service over the release, on a fixed day."""
+    return Service.open(Settings(fixed_today=TODAY, public_url="https://strategigraf.example"), built)
+
+
+@pytest.fixture
+def client(service: Service) -> Any:
+    """A Flask test client."""
+    from strategigraf.web import create_app
+
+    return create_app(service).test_client()
+
+
+class World:
+    """The facts in memory, to be changed and asked again."""
+
+    def __init__(self, facts: sources.Sources) -> None:
+        self.rules = facts.rules()
+        self.quads = {quad for file in facts.files if file.kind != "shapes" for quad in file.quads}
+        self.catalogue = Catalogue(facts)
+
+    def turtle(self, text: str, graph: str = "test") -> list[Quad]:
+        """The quads of some Turtle, in a graph; every prefix of the project is known."""
+        name = NamedNode(GRAPH + graph)
+        triples = [quad.triple for quad in parse((TURTLE_HEAD + text).encode(), RdfFormat.TURTLE)]
+        return [Quad(t.subject, t.predicate, t.object, name) for t in triples]
+
+    def without(self, *patterns: tuple[str, str, str]) -> World:
+        """The world without the triples that match; an empty string matches anything."""
+        changed = self._copy()
+
+        def hit(quad: Quad) -> bool:
+            ends = (str(quad.subject), str(quad.predicate), str(quad.object))
+            return any(all(want in end for want, end in zip(p, ends, strict=True)) for p in patterns)
+
+        changed.quads = {quad for quad in self.quads if not hit(quad)}
+        assert len(changed.quads) < len(self.quads), f"nothing matched {patterns}"
+        return changed
+
+    def with_(self, text: str) -> World:
+        """The world with some Turtle added."""
+        changed = self._copy()
+        changed.quads = self.quads | set(self.turtle(text))
+        return changed
+
+    def store(self) -> GraphStore:
+        """A store with facts and derived triples."""
+        store = GraphStore(self.quads)
+        infer.infer(store, self.rules)
+        return store
+
+    def ask(self, query: str, **given: str) -> Answer:
+        """Run a public query on this world."""
+        store = self.store()
+        return self.catalogue.run(query, given, store, Names(store), TODAY)
+
+    def rows(self, query: str, **given: str) -> list[dict[str, str]]:
+        """The rows of a public query on this world."""
+        table = self.ask(query, **given).table
+        assert table is not None
+        return table.dicts()
+
+    def adoption(self, municipality: str, framework: str = "monopolbrud") -> dict[str, str]:
+        """One municipality's row of framework_adoption."""
+        rows = [row for row in self.rows("framework_adoption", framework=framework) if row["name"] == municipality]
+        assert len(rows) == 1
+        return rows[0]
+
+    def _copy(self) -> World:
+        changed = object.__new__(World)
+        changed.rules, changed.catalogue, changed.quads = self.rules, self.catalogue, self.quads
+        return changed
+
+
+@pytest.fixture(scope="session")
+def world(facts: sources.Sources) -> World:
+    """The facts, to be changed and asked again."""
+    return World(facts)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Callable[[dict[str, str]], Path]:
+    """Make a copy of the sources with some files replaced or added; gives the copy's root."""
+    import shutil
+
+    def make(files: dict[str, str], name: str = "copy") -> Path:
+        root = tmp_path / name
+        for part in ("ontology", "queries", "data"):
+            shutil.copytree(ROOT / part, root / part)
+        for path, text in files.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text, encoding="utf-8")
+        return root
+
+    return make
+
+
