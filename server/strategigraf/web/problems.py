@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from strategigraf.errors import NotFound, StrategigrafError
@@ -93,7 +93,5 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unforeseen(error: Exception) -> Response:
-    from flask import current_app
-
     current_app.logger.exception("unforeseen error", exc_info=error)
     return problem(500, messages()["problem.500"])

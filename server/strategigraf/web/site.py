@@ -9,7 +9,7 @@ import hashlib
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
 from flask import current_app, g, has_request_context, request
@@ -30,9 +30,7 @@ MONTHS = {
 
 def service() -> Service:
     """The service behind this application."""
-    found = current_app.extensions["strategigraf"]
-    assert isinstance(found, Service)
-    return found
+    return cast(Service, current_app.extensions["strategigraf"])
 
 
 def language() -> Language:

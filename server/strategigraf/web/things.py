@@ -1,0 +1,88 @@
+"""Things: ``/id/…`` leads to ``/doc/…``, which tells about the thing in the format asked for."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from pyoxigraph import NamedNode
+
+from strategigraf import describe, ns
+from strategigraf.media import GRAPHS, HTML, by_token
+from strategigraf.names import Named
+from strategigraf.text import Text
+from strategigraf.web import http, rdf, render, site, views
+from strategigraf.web.negotiate import DOCUMENT, ending_of, pick
+from strategigraf.web.problems import UnknownThing
+from strategigraf.web.routes import both
+
+blueprint = Blueprint("things", __name__)
+
+
+@both(blueprint, "/id/<kind>/<slug>")
+def identify(kind: str, slug: str) -> ResponseReturnValue:
+    """The 303 from a thing to what is written about it; 404 for a thing that is not here."""
+    known(kind, slug)
+    media = pick(DOCUMENT)
+    if media is not HTML:
+        return http.see_other(site.url(f"/doc/{kind}/{slug}.{media.token}"))
+    english = site.language() == "en" or site.prefers_english()
+    return http.see_other(site.url(f"{'/en' if english else ''}/doc/{kind}/{slug}"))
+
+
+@both(blueprint, "/doc/<kind>/<name>")
+def document(kind: str, name: str) -> ResponseReturnValue:
+    """A thing as HTML, Turtle, JSON-LD, N-Triples or RDF/XML; 404 and 406 as for ``identify``."""
+    slug, ending = ending_of(name, DOCUMENT)
+    iri = known(kind, slug)
+    media = pick(DOCUMENT, ending)
+    if kept := http.unchanged(media.token, by_day=media is HTML):
+        return kept
+    store = site.service().store
+    if media is HTML:
+        thing = describe.describe(store, iri)
+        template, values = views.view(kind, thing)
+        block = by_token("jsonld", GRAPHS)
+        assert block is not None
+        data = render.data_block(rdf.write(describe.graph(store, iri), block))
+        path = f"/doc/{kind}/{slug}"
+        body: str | bytes = render.html(
+            template, thing=thing, data=data, path=path, formats=GRAPHS, canonical=site.page(path), **values
+        )
+    else:
+        body = rdf.write(describe.graph(store, iri), media)
+    response = http.reply(body, media)
+    for one in DOCUMENT:
+        ending = "" if one is HTML else f".{one.token}"
+        response.headers.add(
+            "Link", f'<{site.url(f"/doc/{kind}/{slug}{ending}")}>; rel="alternate"; type="{one.type}"'
+        )
+    return response
+
+
+def known(kind: str, slug: str) -> str:
+    """The IRI of a thing in the graph; UnknownThing, with near names, where there is none."""
+    if kind in ns.TYPES and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", slug):
+        iri = ns.thing(kind, slug)
+        if site.service().store.has(NamedNode(iri)):
+            return iri
+    shown = f"{kind}/{slug}"[:120]
+    raise UnknownThing(
+        Text(
+            f"Der er ingen {shown!r} i grafen. Det kan være et andet kortnavn; søg efter navnet.",
+            f"There is no {shown!r} in the graph. It may have another slug; search for the name.",
+        ),
+        near(kind, slug),
+    )
+
+
+def near(kind: str, slug: str) -> list[Named]:
+    """Things whose name or slug is like the one asked for."""
+    names = site.service().names
+    found = names.search(slug.replace("-", " "), site.reader_language(), 6, kind if kind in ns.TYPES else "")
+    if not found and len(slug) <= 100:
+        slugs = {n.slug: n for n in names.things.values() if n.type == kind or kind not in ns.TYPES}
+        found = [slugs[one] for one in difflib.get_close_matches(slug, slugs, 6, 0.5)]
+    return found or names.search(request.args.get("q", ""), site.reader_language(), 6)

@@ -1,0 +1,90 @@
+"""What the page of each type of thing shows beside its plain statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from strategigraf.describe import Description
+from strategigraf.ns import expand
+from strategigraf.web.views import adoption, claims, document, entry, framework, municipality, others, strategy
+
+#: Properties whose absence is told, by type.
+EXPECTED: dict[str, tuple[str, ...]] = {
+    "strategy": ("dct:temporal", "sg:documentStatus", "sg:hasText"),
+    "document": ("dct:issued", "foaf:page", "dct:creator"),
+    "entry": ("sg:linkText", "sg:periodAsWritten", "sg:lists"),
+    "approval": ("sg:approvedBy",),
+    "adoption": ("sg:latestEvidence",),
+    "framework": ("dct:isPartOf",),
+}
+#: Properties that have a section of their own, or that only carry the labels.
+ELSEWHERE = {
+    "rdf:type", "rdfs:label", "sg:evidence", "sg:hasElement", "sg:hasAlignment", "sg:alignedFrom",
+    "sg:evidenceFor", "sg:listedIn", "sg:hasApproval",
+}  # fmt: skip
+TECHNICAL = {"sg:leadsTo", "sg:tileRow", "sg:tileColumn", "dct:source", "sg:sha256", "rdfs:isDefinedBy"}
+ORDER = (
+    "dct:title", "skos:prefLabel", "skos:notation", "dct:identifier", "skos:altLabel", "sg:nameInSource",
+    "dct:description", "sg:officialText", "sg:kindAsWritten", "sg:elementOf", "dct:isPartOf",
+    "sg:supports", "sg:supportedBy", "sg:hasPart", "sg:subject", "sg:relation", "sg:object",
+    "dct:publisher", "dct:creator", "sg:level", "sg:layer", "sg:form", "dct:temporal",
+    "sg:documentStatus", "dct:issued", "dct:date", "dct:subject",
+)  # fmt: skip
+
+View = Callable[[Description], tuple[str, dict[str, Any]]]
+_VIEWS: dict[str, View] = {
+    "municipality": municipality.view,
+    "strategy": strategy.view,
+    "series": others.series,
+    "entry": entry.view,
+    "framework": framework.view,
+    "element": strategy.element,
+    "document": document.view,
+    "alignment": claims.view,
+    "adoption": adoption.view,
+    "region": others.region,
+    "body": others.aligned,
+    "organisation": others.aligned,
+    "concept": others.concept,
+    "evidence": others.evidence,
+}
+#: Document facts of these types are told in the page's own table, in the document's order.
+_PLACES = {expand(name): place for place, name in enumerate(ORDER)}
+
+
+def view(kind: str, thing: Description) -> tuple[str, dict[str, Any]]:
+    """The template of a thing's page, and what it needs beside the description.
+
+    ``facts`` are the groups to list, ``technical`` those for the folded part, ``missing`` the
+    properties that are expected of the type and not stated.
+    """
+    make = _VIEWS.get(kind)
+    template, values = make(thing) if make else ("thing.html", {})
+    elsewhere = {expand(name) for name in ELSEWHERE}
+    technical = {expand(name) for name in TECHNICAL}
+    ordered = sorted(thing.groups, key=lambda group: (_PLACES.get(group.property, 99), group.property))
+    attested: dict[str, list[int]] = {}
+    for place, piece in enumerate(thing.evidence, 1):
+        for name in piece.attests:
+            attested.setdefault(name, []).append(place)
+    said = {group.property for group in thing.groups}
+    shared = {
+        "kind": kind,
+        "facts": [g for g in ordered if g.property not in elsewhere | technical],
+        "technical": [g for g in ordered if g.property in technical],
+        "missing": [expand(name) for name in EXPECTED.get(kind, ()) if expand(name) not in said],
+        "attested": attested,
+        "name_places": [n for n, piece in enumerate(thing.evidence, 1) if not piece.attests],
+        "main_type": main_type(thing.types),
+        "gloss": thing.text("rdfs:label", "en"),
+    }
+    return template, shared | values
+
+
+def main_type(types: tuple[str, ...]) -> str:
+    """The class to call a thing by: the narrowest of our own, else the first."""
+    wide = {expand("sg:StrategyElement"), expand("sg:Evidence")}
+    ours = [iri for iri in types if iri.startswith(expand("sg:")) and iri not in wide]
+    rest = [iri for iri in types if iri != expand("org:Organization")]
+    return next(iter(ours + rest + list(types)), "")

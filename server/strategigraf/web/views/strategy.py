@@ -1,0 +1,130 @@
+"""Strategies and their elements: the tree from vision to requirement."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyoxigraph import NamedNode
+
+from strategigraf import describe
+from strategigraf.describe import Description, Piece
+from strategigraf.terms import cell
+from strategigraf.web import site
+from strategigraf.web.views import claims
+
+_KINDS = ("Vision", "Quality", "Goal", "FocusArea", "Principle", "Rationale", "Requirement", "Initiative")
+
+
+@dataclass
+class Element:
+    """One element in the tree of its strategy."""
+
+    iri: str
+    type: str
+    kind: str
+    notation: str
+    text: str
+    pieces: tuple[Piece, ...]
+    parts: list[Element] = field(default_factory=list)
+
+
+def view(thing: Description) -> tuple[str, dict[str, Any]]:
+    """A strategy: its period and status, elements, alignments, list entries and approvals."""
+    part = thing.value("dct:temporal")
+    start, end = (thing.value(name, part) for name in ("dcat:startDate", "dcat:endDate"))
+    tree = trees([thing.iri]).get(thing.iri, [])
+    elements = [cell(value) for value in thing.values("sg:hasElement")]
+    return "strategy.html", {
+        "start": start,
+        "end": end,
+        "status": site.status_on(start, end),
+        "tree": tree,
+        "outward": claims.around([thing.iri, *elements]),
+        "inward": claims.around([thing.iri, *elements], outward=False),
+        "entries": [cell(value) for value in thing.values("sg:listedIn")],
+        "approvals": approvals(thing.iri),
+    }
+
+
+def element(thing: Description) -> tuple[str, dict[str, Any]]:
+    """An element: what it is part of, supports and is supported by, and its alignments."""
+    return "element.html", {
+        "outward": claims.around([thing.iri]),
+        "inward": claims.around([thing.iri], outward=False),
+        "text": thing.text("sg:officialText", "da"),
+    }
+
+
+def approvals(iri: str) -> list[dict[str, Any]]:
+    """The approvals of a strategy, oldest first, each with its evidence."""
+    store = site.service().store
+    rows = store.select(
+        f"""SELECT ?approval ?date ?by WHERE {{
+          ?approval sg:approvalOf {NamedNode(iri)} ; dct:date ?date . OPTIONAL {{ ?approval sg:approvedBy ?by }}
+        }} ORDER BY STR(?date)"""
+    )
+    pieces = describe.evidence_of(store, [cell(row["approval"]) for row in rows])
+    return [
+        {
+            "iri": cell(row["approval"]),
+            "date": cell(row["date"]),
+            "by": cell(row.get("by")),
+            "pieces": pieces.get(cell(row["approval"]), []),
+        }
+        for row in rows
+    ]
+
+
+def trees(strategies: Iterable[str]) -> dict[str, list[Element]]:
+    """The elements of strategies as trees: each below what it supports or is part of."""
+    here = " ".join(str(NamedNode(iri)) for iri in sorted(set(strategies)))
+    store = site.service().store
+    kinds = " ".join(f"(sg:{kind} {place})" for place, kind in enumerate(_KINDS))
+    rows = store.select(
+        f"""SELECT ?strategy ?element ?type ?kind ?notation ?text ?parent WHERE {{
+          VALUES ?strategy {{ {here} }} VALUES (?type ?rank) {{ {kinds} }}
+          ?element sg:elementOf ?strategy ; a ?type .
+          OPTIONAL {{ ?element sg:kindAsWritten ?kind }} OPTIONAL {{ ?element skos:notation ?notation }}
+          OPTIONAL {{ ?element sg:officialText ?text }} OPTIONAL {{ ?element sg:order ?order }}
+          OPTIONAL {{ ?element sg:supports|dct:isPartOf ?parent . ?parent sg:elementOf ?strategy }}
+        }} ORDER BY ?rank ?order ?element ?parent"""
+    )
+    pieces = describe.evidence_of(store, [cell(row["element"]) for row in rows])
+    found: dict[str, Element] = {}
+    below: dict[str, list[str]] = defaultdict(list)
+    roots: dict[str, list[Element]] = defaultdict(list)
+    for row in rows:
+        iri, parent = cell(row["element"]), cell(row.get("parent"))
+        if iri in found:
+            continue
+        found[iri] = Element(
+            iri,
+            cell(row["type"]),
+            cell(row.get("kind")),
+            cell(row.get("notation")),
+            cell(row.get("text")),
+            tuple(pieces.get(iri, ())),
+        )
+        if parent and not _leads(below, iri, parent):
+            below[parent].append(iri)
+        else:
+            roots[cell(row["strategy"])].append(found[iri])
+    for parent, children in below.items():
+        found[parent].parts = [found[child] for child in children]
+    return dict(roots)
+
+
+def _leads(below: dict[str, list[str]], start: str, goal: str) -> bool:
+    """Whether ``goal`` already lies below ``start``, so that no circle is made."""
+    queue = [start]
+    while queue:
+        one = queue.pop()
+        if one == goal:
+            return True
+        queue += below.get(one, [])
+    return False
+
+
