@@ -160,5 +160,3 @@ def checkout(tmp_path: Path) -> Callable[[dict[str, str]], Path]:
         return root
 
     return make
-
-

@@ -98,7 +98,9 @@ def test_only_the_store_holds_a_store() -> None:
         part(path)
         for path in FILES
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ImportFrom) and node.module == "pyoxigraph" and any(a.name == "Store" for a in node.names)
+        if isinstance(node, ast.ImportFrom)
+        and node.module == "pyoxigraph"
+        and any(a.name == "Store" for a in node.names)
     }
     assert users == {"store"}
     assert "store" in holders

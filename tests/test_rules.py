@@ -163,7 +163,9 @@ def test_an_element_of_the_framework_counts_as_the_framework(world: World) -> No
 def test_nothing_passes_from_one_framework_to_another(world: World) -> None:
     link = "framework:monopolbrud sg:leadsTo framework:rammearkitektur ; skos:related framework:rammearkitektur ."
     assert world.with_(link).adoption("Norddjurs", "rammearkitektur") == world.adoption("Norddjurs", "rammearkitektur")
-    rows = world.without(("", "object", "framework/rammearkitektur")).rows("framework_adoption", framework="rammearkitektur")
+    rows = world.without(("", "object", "framework/rammearkitektur")).rows(
+        "framework_adoption", framework="rammearkitektur"
+    )
     assert {row["status"] for row in rows if row["name"] in ("Odder", "Norddjurs")} == {"silent"}
 
 
@@ -176,7 +178,9 @@ def test_another_municipalitys_strategy_gives_nothing(world: World) -> None:
 
 
 def test_only_adoptable_frameworks_have_adoptions(world: World) -> None:
-    changed = world.without(("framework/monopolbrud>", "adoptable", "")).with_("framework:monopolbrud sg:adoptable false .")
+    changed = world.without(("framework/monopolbrud>", "adoptable", "")).with_(
+        "framework:monopolbrud sg:adoptable false ."
+    )
     assert changed.rows("framework_adoption", framework="monopolbrud") == []
 
 

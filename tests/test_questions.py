@@ -1,0 +1,176 @@
+"""The questions that architects ask, with the answers that the documents support.
+
+The expected rows stand in ``tests/answers/{question}.csv``. For each question a supporting fact is
+taken away, and the answer must change: an answer that stays was never read from the facts.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from conftest import SHARED, World
+
+ANSWERS = Path(__file__).parent / "answers"
+Rows = list[tuple[str, ...]]
+Pattern = tuple[str, str, str]
+
+
+def table(world: World, query: str, **given: str) -> list[dict[str, str]]:
+    return world.rows(query, **given)
+
+
+def pick(rows: list[dict[str, str]], *columns: str, **where: str) -> Rows:
+    """Some columns of the rows in which some columns have a value."""
+    return [tuple(row[c] for c in columns) for row in rows if all(row[k] == v for k, v in where.items())]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question: how it is answered, and facts without which the answer is another."""
+
+    id: str
+    columns: tuple[str, ...]
+    answer: Callable[[World], Rows]
+    remove: tuple[Pattern, ...]
+
+
+NO_END = ("open-end", "dash", "empty", "approved-year", "lone-year")
+
+
+def entry(number: int) -> str:
+    return f"entry/kl-kortlaegning-{number:02d}>"
+
+
+QUESTIONS = (
+    Question(
+        "Q01",
+        ("name", "status", "evidence_phrase", "document", "own_reading"),
+        lambda w: pick(table(w, "framework_adoption", corpus="read"), "name", "status", "evidence_phrase", "document", "own_reading"),
+        (("alignment/norddjurs-monopolbrudsprojektgruppen", "", ""), ("indsats-02-implements-monopolbrud", "", ""), ("styregruppen-implements", "", "")),
+    ),
+    Question("Q03", ("name",), lambda w: pick(table(w, "not_in_kl_table"), "name"), ((entry(43), "", ""),)),
+    Question(
+        "Q05",
+        ("what", "count"),
+        lambda w: [
+            *[("rows", row[0]) for row in pick(table(w, "kl_forms"), "rows", form_as_written="Digitaliseringsstrategi")],
+            *[("stated", row[0]) for row in pick(table(w, "figures"), "value", figure=FIGURE + "06")],
+        ],
+        ((entry(2), "formAsWritten", ""),),
+    ),
+    Question(
+        "Q07",
+        ("name", "form", "period"),
+        lambda w: pick(table(w, "kl_table", on="2022-01-01"), "name", "form_as_written", "period_as_written", status="expired", end="2021-12-31"),
+        ((entry(7), "temporal", ""),),
+    ),
+    Question(
+        "Q09",
+        ("kind", "name"),
+        lambda w: sorted(row for row in pick(table(w, "kl_table"), "period_kind", "name") if row[0] in NO_END),
+        ((entry(16), "periodKind", ""),),
+    ),
+    Question(
+        "Q11",
+        ("what", "answer"),
+        lambda w: [
+            *[("stated", row[0]) for row in pick(table(w, "figures"), "value", figure=FIGURE + "02")],
+            ("ended 2020", str(len(pick(table(w, "kl_table", on="2021-01-01"), "name", status="expired", end="2020-12-31")))),
+            *[("exact form", row[0]) for row in pick(
+                table(w, "kl_table", on="2021-01-01"), "name", status="expired", end="2020-12-31", form_as_written="Digitaliseringsstrategi")],
+        ],
+        ((entry(6), "temporal", ""),),
+    ),
+    Question("Q13", ("name", "form"), lambda w: pick(table(w, "kl_table"), "name", "form_as_written", form="part-of-others"), ((entry(14), "#form>", ""),)),
+    Question("Q15", ("form", "count"), lambda w: sorted(r for r in pick(table(w, "kl_forms"), "form_as_written", "rows") if int(r[1]) > 1), ((entry(2), "formAsWritten", ""),)),
+    Question(
+        "Q17",
+        ("name", "period"),
+        lambda w: pick(table(w, "kl_table", on="2021-12-31"), "name", "period_as_written", status="in-force", link_text=""),
+        ((entry(22), "temporal", ""),),
+    ),
+    Question("Q25", ("thing",), lambda w: sorted({r for r in pick(table(w, "document_facts", document="kl-kortlaegning"), "thing") if any(
+        name in r[0] for name in ("/framework/monopolbrud", "/framework/rammearkitektur", "/organisation/kombit"))}), ()),
+    Question("Q29", ("name",), lambda w: pick(table(w, "kl_forms"), "municipalities", form_as_written="Digitaliseringsmodel"), ()),
+    Question(
+        "Q31",
+        ("no", "focus_area", "aim", "basis"),
+        lambda w: pick(table(w, "focus_area_coverage"), "no", "focus_area", "aim", "basis", name="Norddjurs"),
+        (("alignment/norddjurs", "object", "fokusomraade-07>"),),
+    ),
+    Question(
+        "Q35",
+        ("title", "form", "start", "end", "approved", "own_text", "link_text", "builds_on", "possibly_same_as"),
+        lambda w: pick(table(w, "municipality_strategies", municipality="Norddjurs"), "title", "form", "start", "end", "approved", "own_text", "link_text", "builds_on", "possibly_same_as"),
+        (("approval/norddjurs", "", ""),),
+    ),
+    Question(
+        "Q37",
+        ("principle", "no", "focus_area", "relation", "basis", "confidence"),
+        lambda w: sorted(pick(table(w, "focus_area_coverage"), "element_label", "no", "focus_area", "relation", "basis", "confidence", name="Odder")),
+        (("alignment/odder", "object", "fokusomraade-05>"),),
+    ),
+)  # fmt: skip
+FIGURE = "https://w3id.org/strategigraf/id/observation/kl-kortlaegning-noegletal-"
+#: Questions whose right answer is "none": instead of taking a fact away, one is added.
+ADDED = {
+    "Q25": "framework:monopolbrud sg:evidence evidence:kl-kortlaegning-035479bcf0a0 .",
+    "Q29": 'entry:kl-kortlaegning-13 sg:formAsWritten "Digitaliseringsmodel"@da .',
+}
+BY_ID = {question.id: question for question in QUESTIONS}
+
+
+def expected(question: Question) -> Rows:
+    with (ANSWERS / f"{question.id}.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = [tuple(row) for row in csv.reader(file)]
+    assert header == question.columns
+    return rows
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: q.id)
+def test_the_answer_is_right(world: World, question: Question) -> None:
+    assert question.answer(world) == expected(question)
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: q.id)
+def test_the_answer_rests_on_the_facts(world: World, question: Question) -> None:
+    changed = world.without(*question.remove) if question.remove else world.with_(ADDED[question.id])
+    assert question.answer(changed) != expected(question)
+
+
+def test_every_answer_file_has_its_question() -> None:
+    assert {path.stem for path in ANSWERS.glob("*.csv")} == set(BY_ID)
+
+
+def gold() -> dict[str, dict[str, object]]:
+    path = SHARED / "gold" / "questions.jsonl"
+    return {item["id"]: item for line in path.read_text(encoding="utf-8").splitlines() if (item := json.loads(line))}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["Q03", "Q07", "Q13", "Q17"])
+def test_lists_agree_with_the_checked_answers(world: World, name: str) -> None:
+    ours = {row[0].removesuffix("s") if row[0] == "Nordfyns" else row[0] for row in BY_ID[name].answer(world)}
+    answer = gold()[name]["answer"]
+    assert isinstance(answer, list)
+    assert ours == set(answer)
+
+
+@pytest.mark.shared
+def test_tables_agree_with_the_checked_answers(world: World) -> None:
+    checked = gold()
+    forms = {(item["form"], str(item["count"])) for item in checked["Q15"]["answer"]}  # type: ignore[attr-defined, index]
+    assert set(BY_ID["Q15"].answer(world)) == forms
+    areas = [(str(i["no"]), i["focus_area"], i["aim"]) for i in checked["Q31"]["answer"]]  # type: ignore[attr-defined, index]
+    assert [row[:3] for row in BY_ID["Q31"].answer(world)] == areas
+    wanted = {(i["principle"], i["focus_area"]) for i in checked["Q37"]["answer"]}  # type: ignore[attr-defined, index]
+    allowed = wanted | {(i["principle"], i["focus_area"]) for i in checked["Q37"]["accept_also"]}  # type: ignore[attr-defined, index]
+    ours = {(row[0], row[2]) for row in BY_ID["Q37"].answer(world)}
+    assert wanted <= ours <= allowed
+    explicit = {(row[0], row[2]) for row in BY_ID["Q37"].answer(world) if row[4] == "explicit"}
+    assert explicit == {("Vi følger tankerne i monopolbruddet", "Kommunernes rammearkitektur")}
