@@ -50,15 +50,29 @@ QUESTIONS = (
     Question(
         "Q01",
         ("name", "status", "evidence_phrase", "document", "own_reading"),
-        lambda w: pick(table(w, "framework_adoption", corpus="read"), "name", "status", "evidence_phrase", "document", "own_reading"),
-        (("alignment/norddjurs-monopolbrudsprojektgruppen", "", ""), ("indsats-02-implements-monopolbrud", "", ""), ("styregruppen-implements", "", "")),
+        lambda w: pick(
+            table(w, "framework_adoption", corpus="read"),
+            "name",
+            "status",
+            "evidence_phrase",
+            "document",
+            "own_reading",
+        ),
+        (
+            ("alignment/norddjurs-monopolbrudsprojektgruppen", "", ""),
+            ("indsats-02-implements-monopolbrud", "", ""),
+            ("styregruppen-implements", "", ""),
+        ),
     ),
     Question("Q03", ("name",), lambda w: pick(table(w, "not_in_kl_table"), "name"), ((entry(43), "", ""),)),
     Question(
         "Q05",
         ("what", "count"),
         lambda w: [
-            *[("rows", row[0]) for row in pick(table(w, "kl_forms"), "rows", form_as_written="Digitaliseringsstrategi")],
+            *[
+                ("rows", row[0])
+                for row in pick(table(w, "kl_forms"), "rows", form_as_written="Digitaliseringsstrategi")
+            ],
             *[("stated", row[0]) for row in pick(table(w, "figures"), "value", figure=FIGURE + "06")],
         ],
         ((entry(2), "formAsWritten", ""),),
@@ -66,7 +80,14 @@ QUESTIONS = (
     Question(
         "Q07",
         ("name", "form", "period"),
-        lambda w: pick(table(w, "kl_table", on="2022-01-01"), "name", "form_as_written", "period_as_written", status="expired", end="2021-12-31"),
+        lambda w: pick(
+            table(w, "kl_table", on="2022-01-01"),
+            "name",
+            "form_as_written",
+            "period_as_written",
+            status="expired",
+            end="2021-12-31",
+        ),
         ((entry(7), "temporal", ""),),
     ),
     Question(
@@ -80,23 +101,64 @@ QUESTIONS = (
         ("what", "answer"),
         lambda w: [
             *[("stated", row[0]) for row in pick(table(w, "figures"), "value", figure=FIGURE + "02")],
-            ("ended 2020", str(len(pick(table(w, "kl_table", on="2021-01-01"), "name", status="expired", end="2020-12-31")))),
-            *[("exact form", row[0]) for row in pick(
-                table(w, "kl_table", on="2021-01-01"), "name", status="expired", end="2020-12-31", form_as_written="Digitaliseringsstrategi")],
+            (
+                "ended 2020",
+                str(len(pick(table(w, "kl_table", on="2021-01-01"), "name", status="expired", end="2020-12-31"))),
+            ),
+            *[
+                ("exact form", row[0])
+                for row in pick(
+                    table(w, "kl_table", on="2021-01-01"),
+                    "name",
+                    status="expired",
+                    end="2020-12-31",
+                    form_as_written="Digitaliseringsstrategi",
+                )
+            ],
         ],
         ((entry(6), "temporal", ""),),
     ),
-    Question("Q13", ("name", "form"), lambda w: pick(table(w, "kl_table"), "name", "form_as_written", form="part-of-others"), ((entry(14), "#form>", ""),)),
-    Question("Q15", ("form", "count"), lambda w: sorted(r for r in pick(table(w, "kl_forms"), "form_as_written", "rows") if int(r[1]) > 1), ((entry(2), "formAsWritten", ""),)),
+    Question(
+        "Q13",
+        ("name", "form"),
+        lambda w: pick(table(w, "kl_table"), "name", "form_as_written", form="part-of-others"),
+        ((entry(14), "ontology/form>", ""),),
+    ),
+    Question(
+        "Q15",
+        ("form", "count"),
+        lambda w: sorted(r for r in pick(table(w, "kl_forms"), "form_as_written", "rows") if int(r[1]) > 1),
+        ((entry(2), "formAsWritten", ""),),
+    ),
     Question(
         "Q17",
         ("name", "period"),
-        lambda w: pick(table(w, "kl_table", on="2021-12-31"), "name", "period_as_written", status="in-force", link_text=""),
+        lambda w: pick(
+            table(w, "kl_table", on="2021-12-31"), "name", "period_as_written", status="in-force", link_text=""
+        ),
         ((entry(22), "temporal", ""),),
     ),
-    Question("Q25", ("thing",), lambda w: sorted({r for r in pick(table(w, "document_facts", document="kl-kortlaegning"), "thing") if any(
-        name in r[0] for name in ("/framework/monopolbrud", "/framework/rammearkitektur", "/organisation/kombit"))}), ()),
-    Question("Q29", ("name",), lambda w: pick(table(w, "kl_forms"), "municipalities", form_as_written="Digitaliseringsmodel"), ()),
+    Question(
+        "Q25",
+        ("thing",),
+        lambda w: sorted(
+            {
+                r
+                for r in pick(table(w, "document_facts", document="kl-kortlaegning"), "thing")
+                if any(
+                    name in r[0]
+                    for name in ("/framework/monopolbrud", "/framework/rammearkitektur", "/organisation/kombit")
+                )
+            }
+        ),
+        (),
+    ),
+    Question(
+        "Q29",
+        ("name",),
+        lambda w: pick(table(w, "kl_forms"), "municipalities", form_as_written="Digitaliseringsmodel"),
+        (),
+    ),
     Question(
         "Q31",
         ("no", "focus_area", "aim", "basis"),
@@ -106,16 +168,38 @@ QUESTIONS = (
     Question(
         "Q35",
         ("title", "form", "start", "end", "approved", "own_text", "link_text", "builds_on", "possibly_same_as"),
-        lambda w: pick(table(w, "municipality_strategies", municipality="Norddjurs"), "title", "form", "start", "end", "approved", "own_text", "link_text", "builds_on", "possibly_same_as"),
+        lambda w: pick(
+            table(w, "municipality_strategies", municipality="Norddjurs"),
+            "title",
+            "form",
+            "start",
+            "end",
+            "approved",
+            "own_text",
+            "link_text",
+            "builds_on",
+            "possibly_same_as",
+        ),
         (("approval/norddjurs", "", ""),),
     ),
     Question(
         "Q37",
         ("principle", "no", "focus_area", "relation", "basis", "confidence"),
-        lambda w: sorted(pick(table(w, "focus_area_coverage"), "element_label", "no", "focus_area", "relation", "basis", "confidence", name="Odder")),
+        lambda w: sorted(
+            pick(
+                table(w, "focus_area_coverage"),
+                "element_label",
+                "no",
+                "focus_area",
+                "relation",
+                "basis",
+                "confidence",
+                name="Odder",
+            )
+        ),
         (("alignment/odder", "object", "fokusomraade-05>"),),
     ),
-)  # fmt: skip
+)
 FIGURE = "https://w3id.org/strategigraf/id/observation/kl-kortlaegning-noegletal-"
 #: Questions whose right answer is "none": instead of taking a fact away, one is added.
 ADDED = {

@@ -195,8 +195,8 @@ def test_reading_in_part_and_not_at_all(world: World) -> None:
 
 def test_the_corpora_are_kept_apart(world: World) -> None:
     cited = """
-    document:prove a sg:SourceDocument ; dct:title "Prøve"@da ; dct:publisher municipality:0580 ; sg:corpus concept:corpus-cited ;
-      dct:issued "2020-05-01"^^xsd:date .
+    document:prove a sg:SourceDocument ; dct:title "Prøve"@da ; dct:publisher municipality:0580 ;
+      sg:corpus concept:corpus-cited ; dct:issued "2020-05-01"^^xsd:date .
     """
     changed = world.with_(cited + claim("municipality:0580", "implements", document="prove"))
     rows = {
@@ -212,7 +212,8 @@ def test_latest_evidence_is_the_youngest_document(world: World) -> None:
     assert world.adoption("Norddjurs")["latest_evidence"] == "2017-01-11"
     assert world.adoption("Odder")["latest_evidence"] == "", "Odder's text states no date"
     newer = """
-    document:prove a sg:SourceDocument ; dct:title "Prøve"@da ; sg:corpus concept:corpus-read ; dct:issued "2021"^^xsd:gYear .
+    document:prove a sg:SourceDocument ; dct:title "Prøve"@da ; sg:corpus concept:corpus-read ;
+      dct:issued "2021"^^xsd:gYear .
     """
     changed = world.with_(newer + claim("municipality:0707", "implements", document="prove"))
     assert changed.adoption("Norddjurs")["latest_evidence"] == "2021"

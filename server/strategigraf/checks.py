@@ -72,7 +72,7 @@ def check(
         )
         if file.kind != "shapes":
             outcome.findings += [_from_shape(file, r) for r in validator.check(file.document.triples)]
-    store = GraphStore(quad for file in sources.files for quad in file.quads)
+    store = GraphStore(quad for file in sources.files if file.kind != "shapes" for quad in file.quads)
     progress(Text("kontrolforespørgsler", "check queries"))
     outcome.findings += _queries(sources, store, after=False)
     if outcome.violations:

@@ -90,6 +90,9 @@ BORROWED: dict[str, Text] = {
         ("skos:scopeNote", "afgrænsning", "scope note"),
         ("skos:topConceptOf", "øverste begreb i", "top concept of"),
     )
+} | {
+    "http://publications.europa.eu/resource/authority/language/DAN": Text("dansk", "Danish"),
+    "http://publications.europa.eu/resource/authority/language/ENG": Text("engelsk", "English"),
 }
 
 
@@ -294,9 +297,7 @@ def _outgoing(store: GraphStore, iris: Iterable[str]) -> list[Triple]:
 
 
 def _groups(properties: Mapping[str, list[Term]]) -> tuple[Group, ...]:
-    return tuple(
-        Group(name, tuple(sorted(values, key=str))) for name, values in sorted(properties.items())
-    )
+    return tuple(Group(name, tuple(sorted(values, key=str))) for name, values in sorted(properties.items()))
 
 
 def _incoming(store: GraphStore, iri: str, own: Iterable[Group]) -> tuple[Incoming, ...]:
@@ -314,9 +315,7 @@ def _incoming(store: GraphStore, iri: str, own: Iterable[Group]) -> tuple[Incomi
         name, total = cell(row["p"]), int(cell(row["n"]))
         if any(said.get(other) == total for other in inverse[name]):
             continue
-        first = store.select(
-            f"SELECT DISTINCT ?s WHERE {{ ?s <{name}> <{iri}> {mark} }} ORDER BY ?s LIMIT {SHOWN}"
-        )
+        first = store.select(f"SELECT DISTINCT ?s WHERE {{ ?s <{name}> <{iri}> {mark} }} ORDER BY ?s LIMIT {SHOWN}")
         found.append(Incoming(name, total, tuple(cell(one["s"]) for one in first)))
     return tuple(found)
 
@@ -335,4 +334,3 @@ def _some(iris: Iterable[str]) -> Iterable[str]:
     """IRIs as SPARQL, 200 at a time; ValueError for what is not an IRI."""
     written = [str(NamedNode(iri)) for iri in sorted(set(iris))]
     return (" ".join(written[start : start + 200]) for start in range(0, len(written), 200))
-

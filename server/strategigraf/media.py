@@ -68,7 +68,7 @@ def choose(accept: str | None, offered: Sequence[Media]) -> Media | None:
     best: tuple[float, int] | None = None
     chosen: Media | None = None
     for place, media in enumerate(offered):
-        quality = max((_quality(name, ranges) for name in (media.type, *media.aliases)), default=0.0)
+        quality = _quality(media, ranges)
         if quality > 0 and (best is None or (quality, -place) > best):
             best, chosen = (quality, -place), media
     return chosen
@@ -87,19 +87,11 @@ def _media_range(part: str) -> tuple[str, float]:
     return name.lower(), quality
 
 
-def _quality(name: str, ranges: Sequence[tuple[str, float]]) -> float:
-    if "/" not in name:
-        return 0.0
-    specificity, quality = -1, 0.0
-    for pattern, q in ranges:
-        if pattern == name:
-            level = 2
-        elif pattern == name.split("/")[0] + "/*":
-            level = 1
-        elif pattern == "*/*":
-            level = 0
-        else:
-            continue
-        if level > specificity or (level == specificity and q > quality):
-            specificity, quality = level, q
-    return quality
+def _quality(media: Media, ranges: Sequence[tuple[str, float]]) -> float:
+    """How much the ranges like a format; its other names count only where they are named."""
+    kind = media.type.split("/")[0] + "/*"
+    for names in ((media.type,), media.aliases, (kind,), ("*/*",)):
+        liked = [quality for pattern, quality in ranges if pattern in names]
+        if liked:
+            return max(liked)
+    return 0.0

@@ -108,7 +108,7 @@ class Names:
         if parameter.type == "thing" and value.partition("/")[0] in TYPES:
             return self._by_iri(parameter, ID + value)
         if parameter.type == "municipality" and value.isdigit():
-            return self._by_iri(parameter, thing("municipality", value.zfill(4)))
+            return self._by_code(parameter, value.zfill(4))
         key = fold(value)
         found = [named for kind in kinds for named in self._by_name[kind].get(key, ())]
         exact = [named for named in found if fold(named.slug) == key] or found
@@ -118,6 +118,14 @@ class Names:
             raise _ambiguous(parameter, value, exact)
         known = [name for kind in kinds for name in self._by_name[kind]]
         raise _unknown(parameter, value, difflib.get_close_matches(key, known, 3, 0.6))
+
+    def _by_code(self, parameter: Parameter, code: str) -> NamedNode:
+        iri = thing("municipality", code)
+        if iri in self.things:
+            return NamedNode(iri)
+        known = [n for n in self.things.values() if n.type == "municipality"]
+        near = sorted(known, key=lambda n: (abs(int(n.slug) - int(code)), n.slug))[:3]
+        raise _unknown(parameter, code, [f"{n.slug} ({n.label('da')})" for n in near])
 
     def _by_iri(self, parameter: Parameter, iri: str) -> NamedNode:
         node = terms.named_node(iri, parameter.name)

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pyoxigraph import DefaultGraph, Quad, RdfFormat, serialize
+from pyoxigraph import DefaultGraph, RdfFormat, serialize
 
 from strategigraf import checks
 from strategigraf.errors import InvalidData, NoRelease
@@ -141,16 +141,9 @@ def open_release(folder: Path) -> Release:
 
 
 def _lines(store: GraphStore) -> list[str]:
-    """The dataset as sorted N-Quads lines, the same for the same facts whatever order they came in.
-
-    Blank nodes, which only the shapes hold, are left out of the release.
-    """
-    text = serialize((quad for quad in store.all_quads() if "_:" not in _ends(quad)), format=RdfFormat.N_QUADS)
-    return sorted((text or b"").decode().splitlines(keepends=True))
-
-
-def _ends(quad: Quad) -> str:
-    return f"{str(quad.subject)[:2]}{str(quad.object)[:2]}"
+    """The dataset as sorted N-Quads lines, the same for the same facts whatever order they came in."""
+    text = serialize(store.all_quads(), format=RdfFormat.N_QUADS) or b""
+    return sorted(text.decode().splitlines(keepends=True))
 
 
 def _input(sources: Sources) -> str:

@@ -9,7 +9,7 @@ Language = Literal["da", "en"]
 LANGUAGES: tuple[Language, Language] = ("da", "en")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Text:
     """One message in Danish and in English."""
 

@@ -42,9 +42,7 @@ def problem(status: int, message: Text, near: Sequence[Named] = ()) -> Response:
     title = HTTPStatus(status).phrase
     media = _wanted()
     if media is HTML:
-        body = render_template(
-            "problem.html", status=status, message=message.in_language(g.language), near=near
-        )
+        body = render_template("problem.html", status=status, message=message.in_language(g.language), near=near)
     elif media is PLAIN:
         body = f"{status} {title}\n{message.da}\n{message.en}\n"
     else:

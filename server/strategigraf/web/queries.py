@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from pyoxigraph import Literal, NamedNode
 
 from strategigraf import ns, terms
-from strategigraf.catalogue import Answer, Query
+from strategigraf.catalogue import Answer, Query, Table
 from strategigraf.errors import BadParameter, UserError
 from strategigraf.exports import tables
 from strategigraf.header import Parameter
@@ -24,6 +24,11 @@ from strategigraf.web.routes import both
 blueprint = Blueprint("queries", __name__)
 TABLES: tuple[Media, ...] = (CSV, JSON, XLSX)
 MOST_ROWS = 1000
+#: Columns of IRIs whose labels stand in a column that is not called ``…_label``.
+LABELS = {
+    "municipality": "name", "strategy": "title", "document": "document_title",
+    "step_from": "from_label", "step_to": "to_label",
+}  # fmt: skip
 
 
 @both(blueprint, "/queries/")
@@ -118,20 +123,44 @@ def _page(found: Query, given: dict[str, str]) -> tuple[str, int]:
         "query_string": f"?{query_string}" if query_string else "",
         "path": path,
         "command": " ".join(
-            ["strategigraf query", found.name, *(f"--{name} {_quoted(value)}" for name, value in given.items() if value)]
+            [
+                "strategigraf query",
+                found.name,
+                *(f"--{name} {_quoted(value)}" for name, value in given.items() if value),
+            ]
         ),
         "canonical": site.page(path) + (f"?{query_string}" if query_string else ""),
     }
     if answer and answer.table:
-        values |= {
-            "columns": answer.table.columns,
-            "rows": answer.table.rows[:MOST_ROWS],
-            "total": len(answer.table.rows),
-            "cell": cell,
-        }
+        columns, rows = shown(answer.table)
+        values |= {"columns": columns, "rows": rows, "total": len(answer.table.rows)}
     elif answer:
         values |= {"turtle": rdf.write(answer.triples[:MOST_ROWS], GRAPHS[0]).decode(), "total": len(answer.triples)}
     return render.html("query.html", **values), status
+
+
+def shown(table: Table) -> tuple[list[str], list[list[Any]]]:
+    """The columns and cells for a page, at most ``MOST_ROWS`` rows.
+
+    A column of IRIs and the column of their labels become one column of links, under the name of
+    the labels' column; the files keep both.
+    """
+    names = list(table.columns)
+    pairs = {one: LABELS.get(one, f"{one}_label") for one in names}
+    pairs = {one: other for one, other in pairs.items() if other in names}
+    kept = [name for name in names if name not in pairs.values()]
+    rows = []
+    for row in table.rows[:MOST_ROWS]:
+        terms_by_name = dict(zip(names, row, strict=True))
+        rows.append(
+            [
+                cell(
+                    name, term if (term := terms_by_name[name]) is not None else terms_by_name.get(pairs.get(name, ""))
+                )
+                for name in kept
+            ]
+        )
+    return [pairs.get(name, name) for name in kept], rows
 
 
 def cell(column: str, term: terms.Term | None) -> Any:
@@ -142,7 +171,7 @@ def cell(column: str, term: terms.Term | None) -> Any:
         if column in ("relation", "status", "own_reading", "corpus", "level", "basis", "in_force", "way", "kind"):
             return render.coded("status" if column == "way" else column, term.value)
         return term.value
-    if isinstance(term, NamedNode) or isinstance(term, Literal):
+    if isinstance(term, NamedNode | Literal):
         return render.value(term)
     return str(term)
 
@@ -175,5 +204,3 @@ def _field(parameter: Parameter, given: dict[str, str]) -> dict[str, Any]:
         "value": value,
         "choices": choices,
     }
-
-

@@ -44,8 +44,7 @@ def search_json() -> ResponseReturnValue:
         "q": text,
         "total": len(hits),
         "items": [
-            {"id": hit.iri, "url": site.address(hit.iri), "type": hit.type, "label": hit.labels}
-            for hit in hits[:limit]
+            {"id": hit.iri, "url": site.address(hit.iri), "type": hit.type, "label": hit.labels} for hit in hits[:limit]
         ],
     }
     return http.reply(json.dumps(body, ensure_ascii=False) + "\n", JSON)
@@ -72,7 +71,5 @@ def _read() -> tuple[str, str, int]:
         )
     text = " ".join(request.args.get("q", "").split())
     if len(text) > _LONGEST:
-        raise BadParameter(
-            Text(f"q må have højst {_LONGEST} tegn.", f"q may have at most {_LONGEST} characters.")
-        )
+        raise BadParameter(Text(f"q må have højst {_LONGEST} tegn.", f"q may have at most {_LONGEST} characters."))
     return text, kind, int(limit)

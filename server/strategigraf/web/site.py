@@ -23,8 +23,34 @@ from strategigraf.web.messages import message, messages
 #: Types whose Danish label is an official name; an English label of theirs is only a gloss.
 OFFICIAL = {"strategy", "element", "document"}
 MONTHS = {
-    "da": "januar februar marts april maj juni juli august september oktober november december".split(),
-    "en": "January February March April May June July August September October November December".split(),
+    "da": [
+        "januar",
+        "februar",
+        "marts",
+        "april",
+        "maj",
+        "juni",
+        "juli",
+        "august",
+        "september",
+        "oktober",
+        "november",
+        "december",
+    ],
+    "en": [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
 }
 
 
@@ -131,26 +157,23 @@ def plain_name(iri: str) -> str:
     return (label.en or label.da if lang == "en" else label.da or label.en) or ns.shorten(iri)
 
 
-def show_label(label: describe.Label, official: bool, fallback: str = "") -> Markup:
-    """A label for the page: an official Danish name keeps its language, with the gloss beside it."""
+def show_label(label: describe.Label, official: bool, fallback: str = "") -> tuple[Markup, str]:
+    """A label and its gloss: an official Danish name keeps its language, and its gloss stands beside it."""
     if (g.get("language") or language()) == "da":
-        return escape(label.da or label.en or fallback)
+        return escape(label.da or label.en or fallback), ""
     if label.da and (official or not label.en):
-        danish = Markup('<span lang="da">{}</span>').format(label.da)
-        if label.en and label.en != label.da:
-            return Markup('{} <span class="gloss">({})</span>').format(danish, label.en)
-        return danish
-    return escape(label.en or fallback)
+        gloss = label.en if label.en != label.da else ""
+        return Markup('<span lang="da">{}</span>').format(label.da), gloss
+    return escape(label.en or fallback), ""
 
 
 def link(iri: str, label: describe.Label | None = None) -> Markup:
     """An IRI as a link with its label."""
     parts = ns.split(iri)
-    if parts is None and not iri.startswith(ns.SG) and label is None:
-        label = describe.labels(service().store, [iri])[iri]
-    text = show_label(label or name_of(iri), bool(parts and parts[0] in OFFICIAL), ns.shorten(iri))
+    text, gloss = show_label(label or name_of(iri), bool(parts and parts[0] in OFFICIAL), ns.shorten(iri))
     href = address(iri)
-    return Markup('<a href="{}">{}</a>').format(href, text) if href else text
+    shown = Markup('<a href="{}">{}</a>').format(href, text) if href else text
+    return Markup('{} <span class="gloss">({})</span>').format(shown, gloss) if gloss else shown
 
 
 def day(value: str) -> Markup:

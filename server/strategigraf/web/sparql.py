@@ -68,9 +68,7 @@ def _nothing_asked(asked: Asked) -> ResponseReturnValue:
     accept = request.headers.get("Accept")
     media = by_token(asked.format, (HTML, *GRAPHS)) if asked.format else choose(accept, (HTML, *GRAPHS))
     if request.method == "POST" or media is None:
-        raise BadQuery(
-            Text("Parameteren query mangler.", "The parameter query is missing.")
-        )
+        raise BadQuery(Text("Parameteren query mangler.", "The parameter query is missing."))
     if kept := http.unchanged(media.token):
         return kept
     if media is HTML:

@@ -56,9 +56,7 @@ def document(kind: str, name: str) -> ResponseReturnValue:
     response = http.reply(body, media)
     for one in DOCUMENT:
         ending = "" if one is HTML else f".{one.token}"
-        response.headers.add(
-            "Link", f'<{site.url(f"/doc/{kind}/{slug}{ending}")}>; rel="alternate"; type="{one.type}"'
-        )
+        response.headers.add("Link", f'<{site.url(f"/doc/{kind}/{slug}{ending}")}>; rel="alternate"; type="{one.type}"')
     return response
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from strategigraf.describe import Description
+from pyoxigraph import Literal
+
+from strategigraf.describe import Description, Group
 from strategigraf.ns import expand
+from strategigraf.web import site
 from strategigraf.web.views import adoption, claims, document, entry, framework, municipality, others, strategy
 
 #: Properties whose absence is told, by type.
@@ -23,6 +26,8 @@ ELSEWHERE = {
     "rdf:type", "rdfs:label", "sg:evidence", "sg:hasElement", "sg:hasAlignment", "sg:alignedFrom",
     "sg:evidenceFor", "sg:listedIn", "sg:hasApproval",
 }  # fmt: skip
+#: Shown at the head of the page, and again among the facts only where evidence attests them.
+LEAD = {"dct:description", "skos:definition", "sg:reason"}
 TECHNICAL = {"sg:leadsTo", "sg:tileRow", "sg:tileColumn", "dct:source", "sg:sha256", "rdfs:isDefinedBy"}
 ORDER = (
     "dct:title", "skos:prefLabel", "skos:notation", "dct:identifier", "skos:altLabel", "sg:nameInSource",
@@ -49,7 +54,6 @@ _VIEWS: dict[str, View] = {
     "concept": others.concept,
     "evidence": others.evidence,
 }
-#: Document facts of these types are told in the page's own table, in the document's order.
 _PLACES = {expand(name): place for place, name in enumerate(ORDER)}
 
 
@@ -69,10 +73,11 @@ def view(kind: str, thing: Description) -> tuple[str, dict[str, Any]]:
         for name in piece.attests:
             attested.setdefault(name, []).append(place)
     said = {group.property for group in thing.groups}
+    elsewhere |= {expand(name) for name in LEAD} - set(attested)
     shared = {
         "kind": kind,
-        "facts": [g for g in ordered if g.property not in elsewhere | technical],
-        "technical": [g for g in ordered if g.property in technical],
+        "facts": [_readable(g) for g in ordered if g.property not in elsewhere | technical],
+        "technical": [_readable(g) for g in ordered if g.property in technical],
         "missing": [expand(name) for name in EXPECTED.get(kind, ()) if expand(name) not in said],
         "attested": attested,
         "name_places": [n for n, piece in enumerate(thing.evidence, 1) if not piece.attests],
@@ -80,6 +85,15 @@ def view(kind: str, thing: Description) -> tuple[str, dict[str, Any]]:
         "gloss": thing.text("rdfs:label", "en"),
     }
     return template, shared | values
+
+
+def _readable(group: Group) -> Group:
+    """A group without the texts that it also has in the language of the page."""
+    here = site.language()
+    if any(isinstance(value, Literal) and value.language == here for value in group.values):
+        kept = [v for v in group.values if not isinstance(v, Literal) or v.language in (None, here)]
+        return Group(group.property, tuple(kept))
+    return group
 
 
 def main_type(types: tuple[str, ...]) -> str:

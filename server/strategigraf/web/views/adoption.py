@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from strategigraf.describe import Description
+from pyoxigraph import NamedNode
+
+from strategigraf.describe import Description, Piece
+from strategigraf.terms import cell
 from strategigraf.web import site
 
 
@@ -26,13 +29,42 @@ def view(thing: Description) -> tuple[str, dict[str, Any]]:
 def paths(framework: str, municipality: str) -> dict[str, list[dict[str, Any]]]:
     """The steps to the status by the way they bear it: one step for each pair, with all its phrases."""
     answer = site.service().answer("adoption_path", {"framework": framework, "municipality": municipality})
+    rows = answer.table.dicts() if answer.table else []
+    places = _places({row["document"] for row in rows if row.get("document")})
     ways: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {}
-    for row in answer.table.dicts() if answer.table else []:
+    for row in rows:
         key = (row["step_from"], row["relation"], row["step_to"])
-        step = ways.setdefault(row["way"], {}).setdefault(key, row | {"phrases": []})
-        if row.get("evidence_phrase"):
-            step["phrases"].append((row["evidence_phrase"], row.get("document", "")))
+        step = ways.setdefault(row["way"], {}).setdefault(key, row | {"pieces": []})
+        if piece := places.get((row.get("document", ""), row.get("evidence_phrase", ""))):
+            step["pieces"].append(piece)
     return {way: list(steps.values()) for way, steps in ways.items()}
+
+
+def _places(documents: set[str]) -> dict[tuple[str, str], Piece]:
+    """The places in some documents, by document and phrase."""
+    here = " ".join(str(NamedNode(iri)) for iri in sorted(documents))
+    found: dict[tuple[str, str], Piece] = {}
+    for row in site.service().store.select(
+        f"""SELECT * WHERE {{
+          VALUES ?document {{ {here} }}
+          ?piece dct:source ?document ; sg:phrase ?phrase .
+          OPTIONAL {{ ?piece sg:heading ?heading }} OPTIONAL {{ ?piece sg:phraseRestored ?restored }}
+          OPTIONAL {{ ?piece sg:lineStart ?first }} OPTIONAL {{ ?piece sg:lineEnd ?last }}
+        }} ORDER BY ?first"""
+    ):
+        text = {name: cell(term) for name, term in row.items()}
+        piece = Piece(
+            text["piece"],
+            text["document"],
+            "",
+            heading=text.get("heading", ""),
+            first=int(text.get("first", 0)),
+            last=int(text.get("last", 0)),
+            phrase=text["phrase"],
+            restored=text.get("restored", ""),
+        )
+        found.setdefault((piece.document, piece.phrase), piece)
+    return found
 
 
 def pieces(framework: str, municipality: str) -> list[dict[str, str]]:

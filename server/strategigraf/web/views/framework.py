@@ -110,9 +110,7 @@ def _tiles(rows: list[dict[str, str]]) -> dict[str, Any]:
     """The map of equal squares: one for each municipality, with its status."""
     places = {
         cell(row["m"]): (int(cell(row["x"])), int(cell(row["y"])))
-        for row in site.service().store.select(
-            "SELECT ?m ?x ?y WHERE { ?m sg:tileColumn ?x ; sg:tileRow ?y }"
-        )
+        for row in site.service().store.select("SELECT ?m ?x ?y WHERE { ?m sg:tileColumn ?x ; sg:tileRow ?y }")
     }
     tiles = [
         {"x": places[iri][0] * TILE, "y": places[iri][1] * TILE, "short": _short(row["name"]), **row}

@@ -126,5 +126,3 @@ def _leads(below: dict[str, list[str]], start: str, goal: str) -> bool:
             return True
         queue += below.get(one, [])
     return False
-
-

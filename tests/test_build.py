@@ -1,0 +1,126 @@
+"""Building: the same input gives the same bytes, and a failed build loses nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from strategigraf import release, sources
+from strategigraf.errors import InvalidData, NoRelease
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """The hash of every file below a folder."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def with_cache(built: release.Release, out: Path) -> Path:
+    shutil.copytree(built.folder.parent.parent / "cache", out / "cache")
+    return out
+
+
+def test_two_builds_on_two_paths_give_the_same_bytes(
+    checkout: Callable[..., Path], built: release.Release, tmp_path: Path
+) -> None:
+    made = []
+    for name in ("a", "b/deeper"):
+        root = checkout({}, name)
+        out = with_cache(built, tmp_path / name / "out")
+        made.append(release.build(sources.load(root), out)[0])
+    assert made[0].name == made[1].name
+    assert tree(made[0].folder) == tree(made[1].folder)
+
+
+def test_the_manifest_tells_what_is_in_it(built: release.Release) -> None:
+    manifest = built.manifest
+    data = (built.folder / "data.nq").read_bytes()
+    assert manifest["sha256"]["data.nq"] == hashlib.sha256(data).hexdigest()
+    rows = data.decode().splitlines()
+    assert rows == sorted(rows)
+    assert len(rows) == len(set(rows))
+    assert manifest["triples"] == len(built.store())
+    assert sum(manifest["graphs"].values()) + manifest["triples"] == len(rows)
+    assert manifest["report"] == {"violations": 0, "warnings": []}
+    assert set(manifest["derived"]) == {name for name, _ in built.sources().rules()}
+    assert manifest["commit"] is None or len(manifest["commit"]) == 40
+    assert "/" not in json.dumps(manifest["software"])
+
+
+def test_every_rule_but_the_one_for_deviations_derives_something(built: release.Release) -> None:
+    assert [name for name, count in built.manifest["derived"].items() if not count] == ["53-deviation"]
+
+
+def test_the_name_follows_data_ontology_and_queries(
+    checkout: Callable[..., Path], built: release.Release, tmp_path: Path
+) -> None:
+    names = {built.name}
+    for number, (path, old, new) in enumerate(
+        (
+            ("data/ttl/frameworks/sapa.ttl", "sg:adoptable false", "sg:adoptable true"),
+            ("queries/approvals.rq", "ORDER BY STR(?date)", "ORDER BY DESC(STR(?date))"),
+        )
+    ):
+        from conftest import ROOT
+
+        root = checkout({path: (ROOT / path).read_text(encoding="utf-8").replace(old, new, 1)}, f"n{number}")
+        out = with_cache(built, tmp_path / f"n{number}" / "out")
+        made, fresh = release.build(sources.load(root), out)
+        assert fresh
+        names.add(made.name)
+    assert len(names) == 3
+
+
+def test_an_unchanged_build_is_not_made_twice(facts: sources.Sources, built: release.Release) -> None:
+    again, fresh = release.build(facts, built.folder.parent.parent)
+    assert not fresh
+    assert again.name == built.name
+    forced, fresh = release.build(facts, built.folder.parent.parent, force=True)
+    assert not fresh
+    assert tree(forced.folder) == tree(built.folder)
+
+
+def test_a_failed_build_leaves_the_last_release(
+    checkout: Callable[..., Path], built: release.Release, tmp_path: Path
+) -> None:
+    out = with_cache(built, tmp_path / "out")
+    root = checkout({})
+    good, _ = release.build(sources.load(root), out)
+    before = tree(good.folder)
+    path = root / "data/ttl/frameworks/sapa.ttl"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("sg:adoptable false", 'sg:adoptable "nej"'), encoding="utf-8"
+    )
+    with pytest.raises(InvalidData, match="nothing has been published"):
+        release.build(sources.load(root), out)
+    assert release.current(out).name == good.name
+    assert tree(good.folder) == before
+    assert {entry.name for entry in out.iterdir()} == {"cache", "releases", "CURRENT"}
+
+
+def test_a_release_that_is_not_whole_is_not_served(built: release.Release, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(built.folder, copy)
+    assert release.open_release(copy).name == built.name
+    data = copy / "data.nq"
+    data.write_bytes(data.read_bytes()[:-20])
+    with pytest.raises(NoRelease, match="not a whole release"):
+        release.open_release(copy)
+    with pytest.raises(NoRelease, match="no release"):
+        release.current(tmp_path)
+
+
+def test_every_triple_is_in_a_named_graph_and_in_the_merge(built: release.Release) -> None:
+    store = built.store()
+    lost = store.select("SELECT * { { GRAPH ?g { ?s ?p ?o } FILTER NOT EXISTS { ?s ?p ?o } } } LIMIT 1")
+    stray = store.select("SELECT * { ?s ?p ?o FILTER NOT EXISTS { GRAPH ?g { ?s ?p ?o } } } LIMIT 1")
+    assert lost == []
+    assert stray == []
