@@ -23,6 +23,8 @@ from strategigraf.ns import VOCABULARIES, expand
 from strategigraf.text import Text
 
 _SH = rdflib.Namespace(VOCABULARIES["sh"])
+#: Part of the key of a kept result; to be changed when the same graph would be checked otherwise.
+_READING = "literals as written"
 _SEVERITIES: dict[str, Severity] = {
     VOCABULARIES["sh"] + "Violation": "violation",
     VOCABULARIES["sh"] + "Warning": "warning",
@@ -51,7 +53,7 @@ class Validator:
         self._classes_text = _ntriples(t for t in ontology if t.predicate.value == hierarchy)
         self._shapes = _graph(self._shapes_text)
         self._cache = cache
-        key = self._shapes_text + self._classes_text + version("pyshacl").encode()
+        key = self._shapes_text + self._classes_text + f"{version('pyshacl')} {_READING}".encode()
         self._key = hashlib.sha256(key).hexdigest()
 
     def check(self, triples: Sequence[Triple]) -> list[ShapeResult]:
@@ -115,4 +117,10 @@ def _ntriples(triples: Iterable[Triple]) -> bytes:
 
 
 def _graph(ntriples: bytes) -> rdflib.Graph:
-    return rdflib.Graph().parse(data=ntriples, format="nt")
+    """Literals as they are written: rdflib would drop the time zone of a date before a shape sees it."""
+    normalised = rdflib.NORMALIZE_LITERALS
+    rdflib.NORMALIZE_LITERALS = False
+    try:
+        return rdflib.Graph().parse(data=ntriples, format="nt")
+    finally:
+        rdflib.NORMALIZE_LITERALS = normalised

@@ -59,9 +59,8 @@ def front() -> ResponseReturnValue:
     known = framework.statuses()
     for iri in framework.adoptable():
         counts = Counter(row["status"] for row in framework.adoptions(iri, "all"))
-        frameworks.append(
-            {"iri": iri, "counts": [(one["code"], counts[one["code"]]) for one in known if counts[one["code"]]]}
-        )
+        shown = [(one["code"], counts[one["code"]]) for one in known if counts[one["code"]]]
+        frameworks.append({"iri": iri, "counts": shown})
     expiring = _EXPIRING.format(year=year)
     values: dict[str, Any] = {
         "figures": [

@@ -122,13 +122,7 @@ def _page(found: Query, given: dict[str, str]) -> tuple[str, int]:
         "formats": GRAPHS if found.is_graph else TABLES,
         "query_string": f"?{query_string}" if query_string else "",
         "path": path,
-        "command": " ".join(
-            [
-                "strategigraf query",
-                found.name,
-                *(f"--{name} {_quoted(value)}" for name, value in given.items() if value),
-            ]
-        ),
+        "command": _command(found, given),
         "canonical": site.page(path) + (f"?{query_string}" if query_string else ""),
     }
     if answer and answer.table:
@@ -151,15 +145,9 @@ def shown(table: Table) -> tuple[list[str], list[list[Any]]]:
     kept = [name for name in names if name not in pairs.values()]
     rows = []
     for row in table.rows[:MOST_ROWS]:
-        terms_by_name = dict(zip(names, row, strict=True))
-        rows.append(
-            [
-                cell(
-                    name, term if (term := terms_by_name[name]) is not None else terms_by_name.get(pairs.get(name, ""))
-                )
-                for name in kept
-            ]
-        )
+        found = dict(zip(names, row, strict=True))
+        either = {name: found.get(pairs.get(name, "")) if found[name] is None else found[name] for name in kept}
+        rows.append([cell(name, term) for name, term in either.items()])
     return [pairs.get(name, name) for name in kept], rows
 
 
@@ -174,6 +162,12 @@ def cell(column: str, term: terms.Term | None) -> Any:
     if isinstance(term, NamedNode | Literal):
         return render.value(term)
     return str(term)
+
+
+def _command(found: Query, given: dict[str, str]) -> str:
+    """The same question as a command."""
+    options = (f"--{name} {_quoted(value)}" for name, value in given.items() if value)
+    return " ".join(["strategigraf query", found.name, *options])
 
 
 def _quoted(value: str) -> str:

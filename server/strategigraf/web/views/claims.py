@@ -59,11 +59,9 @@ def read(pattern: str) -> list[Claim]:
         }} ORDER BY ?basis ?relation ?object ?subject ?claim"""
     )
     pieces = describe.evidence_of(store, [cell(row["claim"]) for row in rows])
-    return [
-        Claim(
-            *(cell(row.get(name)) for name in ("claim", "subject", "relation", "object", "basis", "confidence")),
-            cell(row.get("bears")),
-            tuple(pieces.get(cell(row["claim"]), ())),
-        )
-        for row in rows
-    ]
+    found = []
+    for row in rows:
+        text = {name: cell(row.get(name)) for name in ("subject", "relation", "object", "basis", "confidence", "bears")}
+        iri = cell(row["claim"])
+        found.append(Claim(iri, pieces=tuple(pieces.get(iri, ())), **text))
+    return found

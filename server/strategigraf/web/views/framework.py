@@ -8,7 +8,6 @@ from typing import Any
 from flask import request
 from pyoxigraph import NamedNode
 
-from strategigraf import ns
 from strategigraf.describe import Description
 from strategigraf.errors import BadParameter
 from strategigraf.terms import cell
@@ -98,7 +97,9 @@ def _own(iri: str) -> dict[str, list[claims.Claim]]:
 def _common(iri: str) -> list[dict[str, Any]]:
     """The path by which every municipality follows through the community: the same for all of them."""
     rows = site.service().store.select(
-        f"SELECT ?m WHERE {{ ?a sg:framework {NamedNode(iri)} ; sg:impliedBy ?w ; sg:municipality ?m }} ORDER BY ?m LIMIT 1"
+        f"""SELECT ?m WHERE {{
+          ?a sg:framework {NamedNode(iri)} ; sg:impliedBy ?whole ; sg:municipality ?m
+        }} ORDER BY ?m LIMIT 1"""
     )
     if not rows:
         return []
@@ -112,7 +113,7 @@ def _tiles(rows: list[dict[str, str]]) -> dict[str, Any]:
         cell(row["m"]): (int(cell(row["x"])), int(cell(row["y"])))
         for row in site.service().store.select("SELECT ?m ?x ?y WHERE { ?m sg:tileColumn ?x ; sg:tileRow ?y }")
     }
-    tiles = [
+    tiles: list[dict[str, Any]] = [
         {"x": places[iri][0] * TILE, "y": places[iri][1] * TILE, "short": _short(row["name"]), **row}
         for row in rows
         if (iri := row["municipality"]) in places
@@ -137,9 +138,3 @@ def _choice(name: str, choices: tuple[str, ...], default: str) -> str:
             Text(f"{name} kan ikke være {value!r}. Vælg: {wanted}.", f"{name} cannot be {value!r}. Choose: {wanted}.")
         )
     return value
-
-
-def slug_of(iri: str) -> str:
-    """The slug of a thing."""
-    parts = ns.split(iri)
-    return parts[1] if parts else ""
