@@ -35,6 +35,12 @@ def _values(shape: str, predicate: str) -> list[NamedNode | BlankNode | Literal]
 ALL = [iri.removeprefix(SHAPES) for iri in _named([t for t in TRIPLES if t.predicate == RDF_TYPE])]
 #: The shapes that give results themselves; the others only gather them for a target.
 JUDGING = [name for name in ALL if PROPERTY_SHAPE in _values(name, "rdf:type") or _values(name, "sh:message")]
+#: Each shape's bad fixtures: one, and a numbered one for each further way to be wrong.
+BAD = [
+    (name, file)
+    for name in JUDGING
+    for file in sorted({f"{name}.bad.ttl", *(path.name for path in FOLDER.glob(f"{name}.bad-*.ttl"))})
+]
 TARGETS = ("sh:targetClass", "sh:targetSubjectsOf", "sh:targetObjectsOf", "sh:targetNode")
 
 
@@ -82,8 +88,18 @@ def test_every_shape_is_reached() -> None:
 
 
 def test_every_fixture_belongs_to_a_shape() -> None:
-    wanted = {f"{name}.{what}.ttl" for name in JUDGING for what in ("good", "bad")}
+    wanted = {f"{name}.good.ttl" for name in JUDGING} | {file for _, file in BAD}
     assert {path.name for path in FOLDER.iterdir()} - wanted == set()
+
+
+@pytest.mark.parametrize("name", JUDGING)
+def test_bad_fixtures_are_numbered_and_different(name: str) -> None:
+    """The further ones are bad-2, bad-3 and so on, and each tells of a fault of its own."""
+    files = {file for shape, file in BAD if shape == name}
+    assert files == {f"{name}.bad.ttl", *(f"{name}.bad-{number}.ttl" for number in range(2, len(files) + 1))}
+    documents = [_read(file) for file in files]
+    assert len({document.head for document in documents}) == len(documents)
+    assert len({frozenset(document.triples) for document in documents}) == len(documents)
 
 
 @pytest.mark.parametrize("name", JUDGING)
@@ -91,9 +107,9 @@ def test_good(name: str, validate: Callable[[str], list[ShapeResult]]) -> None:
     assert validate(_read(f"{name}.good.ttl").text) == []
 
 
-@pytest.mark.parametrize("name", JUDGING)
-def test_bad(name: str, validate: Callable[[str], list[ShapeResult]]) -> None:
-    document = _read(f"{name}.bad.ttl")
+@pytest.mark.parametrize(("name", "file"), BAD, ids=[file for _, file in BAD])
+def test_bad(name: str, file: str, validate: Callable[[str], list[ShapeResult]]) -> None:
+    document = _read(file)
     results = validate(document.text)
     assert {result.shape for result in results} == {name} | ALSO.get(name, set())
     subjects = set(_named(document.triples))
@@ -105,10 +121,10 @@ def test_bad(name: str, validate: Callable[[str], list[ShapeResult]]) -> None:
             assert (result.message.da, result.message.en) == (written["da"], written["en"])
 
 
-@pytest.mark.parametrize("name", JUDGING)
-def test_bad_has_one_fault(name: str) -> None:
+@pytest.mark.parametrize(("name", "file"), BAD, ids=[file for _, file in BAD])
+def test_bad_has_one_fault(name: str, file: str) -> None:
     """The two files differ by one fault: a line added, removed or rewritten; and the bad one says which."""
-    good, bad = _read(f"{name}.good.ttl"), _read(f"{name}.bad.ttl")
+    good, bad = _read(f"{name}.good.ttl"), _read(file)
     gone, added = set(good.triples) - set(bad.triples), set(bad.triples) - set(good.triples)
     assert 1 <= len(gone) + len(added) <= 2
     assert len(gone) <= 1

@@ -193,6 +193,19 @@ def describe(store: GraphStore, iri: str) -> Description:
     )
 
 
+def bare(triples: Iterable[Triple]) -> dict[str, Description]:
+    """The subjects of some triples by IRI, with nothing but those triples."""
+    by_subject: dict[str, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
+    for triple in triples:
+        by_subject[cell(triple.subject)][triple.predicate.value].append(triple.object)
+    return {
+        iri: Description(
+            iri, tuple(sorted(cell(value) for value in properties[RDF_TYPE.value])), _groups(properties), {}, (), (), {}
+        )
+        for iri, properties in by_subject.items()
+    }
+
+
 def graph(store: GraphStore, iri: str) -> list[Triple]:
     """The triples of a thing's RDF representation, sorted.
 

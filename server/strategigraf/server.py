@@ -9,7 +9,9 @@ from strategigraf.release import Release
 from strategigraf.service import Service
 from strategigraf.settings import Settings
 
-_THREADS = 8
+#: Many, since a connection that says nothing yet holds a thread for up to five seconds, and browsers open such
+#: connections in advance; a waiting thread costs little.
+_THREADS = 64
 
 
 def run(chosen: Settings, release: Release, host: str, port: int) -> None:
@@ -19,7 +21,7 @@ def run(chosen: Settings, release: Release, host: str, port: int) -> None:
 
         from strategigraf.web import create_app
 
-        waitress.serve(create_app(Service.open(chosen, release)), host=host, port=port, threads=_THREADS)
+        waitress.serve(create_app(Service.open(chosen, release)), host=host, port=port, threads=8)
         return
     from gunicorn.app.base import BaseApplication
 

@@ -18,6 +18,7 @@ import pyshacl
 import rdflib
 from pyoxigraph import RdfFormat, Triple, serialize
 
+from strategigraf import turtle
 from strategigraf.errors import Severity
 from strategigraf.ns import VOCABULARIES, expand
 from strategigraf.text import Text
@@ -49,11 +50,12 @@ class Validator:
 
     def __init__(self, shapes: Iterable[Triple], ontology: Iterable[Triple], cache: Path | None = None) -> None:
         hierarchy = expand("rdfs:subClassOf")
-        self._shapes_text = _ntriples(shapes)
+        shapes = list(shapes)
+        self._shapes = _graph(_ntriples(shapes))
         self._classes_text = _ntriples(t for t in ontology if t.predicate.value == hierarchy)
-        self._shapes = _graph(self._shapes_text)
         self._cache = cache
-        key = self._shapes_text + self._classes_text + f"{version('pyshacl')} {_READING}".encode()
+        # The canonical text, since the names of blank nodes differ from reading to reading.
+        key = f"{turtle.write(shapes)} {version('pyshacl')} {_READING}".encode() + self._classes_text
         self._key = hashlib.sha256(key).hexdigest()
 
     def check(self, triples: Sequence[Triple]) -> list[ShapeResult]:

@@ -71,7 +71,8 @@ class GraphStore:
 
     def quads(self) -> Iterable[Quad]:
         """Every quad of the named graphs."""
-        return [q for q in self._store if not isinstance(q.graph_name, DefaultGraph)]
+        found: list[Quad] = [quad for quad in self._store if not isinstance(quad.graph_name, DefaultGraph)]
+        return found
 
     def all_quads(self) -> Iterable[Quad]:
         """Every quad, those of the default graph among them."""

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from pyoxigraph import NamedNode, Triple
 
 from strategigraf import ns
-from strategigraf.describe import Description, describe
+from strategigraf.describe import Description, bare
 from strategigraf.errors import NotFound
 from strategigraf.media import GRAPHS, HTML, Media
 from strategigraf.terms import cell
@@ -58,9 +58,10 @@ def _whole(media: Media) -> ResponseReturnValue:
     if kept := http.unchanged(media.token):
         return kept
     if media is HTML:
+        terms = bare(_triples())
         values: dict[str, Any] = {
-            "about": describe(site.service().store, ns.SG),
-            "sections": [(key, _terms(kind)) for key, kind in _SECTIONS],
+            "about": terms[ns.SG],
+            "sections": [(key, _of_kind(terms, kind)) for key, kind in _SECTIONS],
             "formats": GRAPHS,
             "canonical": site.page("/ontology/"),
         }
@@ -83,15 +84,10 @@ def _triples(extra: str = "") -> list[Triple]:
     )
 
 
-def _terms(kind: str) -> list[Description]:
+def _of_kind(terms: dict[str, Description], kind: str) -> list[Description]:
     """The terms of a kind, by their local name."""
-    store = site.service().store
-    rows = store.select(
-        f"""SELECT DISTINCT ?term WHERE {{
-          GRAPH {_GRAPH} {{ ?term a {kind} }} FILTER(STRSTARTS(STR(?term), "{ns.SG}"))
-        }} ORDER BY LCASE(STR(?term))"""
-    )
-    return [describe(store, cell(row["term"])) for row in rows]
+    found = [term for term in terms.values() if ns.expand(kind) in term.types]
+    return sorted(found, key=lambda term: term.iri.lower())
 
 
 def _version() -> str:

@@ -44,7 +44,7 @@ def read() -> Asked:
                     f"Send a query as {QUERY} or {FORM}, not as {kind or 'nothing'}.",
                 )
             )
-        body = request.get_data(cache=False)
+        body = request.get_data()
         if kind == FORM:
             form = _pairs(body, "body")
             queries += [value for name, value in form if name == "query"]

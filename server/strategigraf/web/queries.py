@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from pyoxigraph import Literal, NamedNode
 
 from strategigraf import ns, terms
@@ -155,6 +156,10 @@ def cell(column: str, term: terms.Term | None) -> Any:
     """A cell of a table: links with labels, codes in words, and a dash where nothing is stated."""
     if term is None:
         return "–"
+    if column.startswith("evidence_phrase"):
+        return Markup('<q lang="da" class="phrase">{}</q>').format(terms.cell(term))
+    if column == "reason":
+        return render.official(terms.cell(term))
     if isinstance(term, Literal) and not term.language and term.datatype.value.endswith("#string"):
         if column in ("relation", "status", "own_reading", "corpus", "level", "basis", "in_force", "way", "kind"):
             return render.coded("status" if column == "way" else column, term.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -65,7 +66,7 @@ def _read() -> tuple[str, str, int]:
             )
         )
     limit = request.args.get("limit", "50")
-    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit) <= MOST:
+    if not re.fullmatch(r"[0-9]{1,3}", limit) or not 1 <= int(limit) <= MOST:
         raise BadParameter(
             Text(f"limit skal være et tal fra 1 til {MOST}.", f"limit must be a number from 1 to {MOST}.")
         )

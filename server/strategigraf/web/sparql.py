@@ -52,7 +52,7 @@ def sparql() -> ResponseReturnValue:
     except StrategigrafError as error:
         if not page or isinstance(error, NotAcceptable):
             raise
-        text = request.args.get("query", "")
+        text = request.values.get("query", "")
         values = {"text": text, "error": error.message.in_language(site.language())}
         return http.reply(render.html("sparql.html", examples=examples(), **values), HTML, error.status)
 
@@ -69,7 +69,7 @@ def _nothing_asked(asked: Asked) -> ResponseReturnValue:
     media = by_token(asked.format, (HTML, *GRAPHS)) if asked.format else choose(accept, (HTML, *GRAPHS))
     if request.method == "POST" or media is None:
         raise BadQuery(Text("Parameteren query mangler.", "The parameter query is missing."))
-    if kept := http.unchanged(media.token):
+    if kept := http.unchanged(media.token, by_day=media is HTML):
         return kept
     if media is HTML:
         return http.reply(render.html("sparql.html", text="", examples=examples()), HTML)
@@ -142,13 +142,19 @@ def _page(asked: Asked) -> str:
 
 
 def examples() -> list[tuple[str, str]]:
-    """The public queries as examples: what each asks, and the address of the editor with its text."""
-    lang = site.language()
-    return [
-        (query.header.summary.in_language(lang), site.page("/sparql", query=query.text))
-        for _, query in sorted(site.service().catalogue.queries.items())
-        if not query.report and not any(parameter.required for parameter in query.header.parameters)
-    ]
+    """The public queries as examples: what each asks, and its text.
+
+    Each is bound to its defaults, since an unbound parameter asks about everything at once.
+    """
+    service, language = site.service(), site.language()
+    found = []
+    for _, query in sorted(service.catalogue.queries.items()):
+        if query.report or any(one.required and not one.default for one in query.header.parameters):
+            continue
+        values = service.catalogue.parameters(query, {}, service.names, site.today())
+        summary = query.header.summary.in_language(language)
+        found.append((summary, query.bind(values)))
+    return found
 
 
 def service_description() -> list[Triple]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from pyoxigraph import NamedNode
 
 from strategigraf import describe, ns
 from strategigraf.media import GRAPHS, HTML, by_token
-from strategigraf.names import Named
+from strategigraf.names import SEARCHED, Named, fold
 from strategigraf.text import Text
 from strategigraf.web import http, rdf, render, site, views
 from strategigraf.web.negotiate import DOCUMENT, ending_of, pick
@@ -78,9 +78,13 @@ def known(kind: str, slug: str) -> str:
 
 def near(kind: str, slug: str) -> list[Named]:
     """Things whose name or slug is like the one asked for."""
-    names = site.service().names
-    found = names.search(slug.replace("-", " "), site.reader_language(), 6, kind if kind in ns.TYPES else "")
-    if not found and len(slug) <= 100:
-        slugs = {n.slug: n for n in names.things.values() if n.type == kind or kind not in ns.TYPES}
-        found = [slugs[one] for one in difflib.get_close_matches(slug, slugs, 6, 0.5)]
-    return found or names.search(request.args.get("q", ""), site.reader_language(), 6)
+    names, language = site.service().names, site.reader_language()
+    found = names.search(slug.replace("-", " "), language, 6, kind if kind in ns.TYPES else "")
+    if found or len(slug) > 100:
+        return found
+    like: dict[str, Named] = {}
+    for named in names.things.values():
+        if named.type == kind or (kind not in ns.TYPES and named.type in SEARCHED):
+            like |= {fold(name): named for name in (named.slug, *named.names)}
+    close = [like[name].iri for name in difflib.get_close_matches(fold(slug), like, 6, 0.6)]
+    return [names.things[iri] for iri in dict.fromkeys(close)]
