@@ -55,7 +55,7 @@ def test_runs_and_gives_the_columns_of_its_header(service: Service, query: objec
     assert time.perf_counter() - started < 5
     assert answer.table is not None
     assert answer.table.columns == tuple(query.header.columns or ())  # type: ignore[attr-defined]
-    if query.name != "trace":  # type: ignore[attr-defined]
+    if query.name not in ("trace", "expiring_strategies"):  # type: ignore[attr-defined]
         assert answer.table.rows, "a query that finds nothing shows nothing"
 
 

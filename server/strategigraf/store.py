@@ -76,7 +76,8 @@ class GraphStore:
 
     def all_quads(self) -> Iterable[Quad]:
         """Every quad, those of the default graph among them."""
-        return iter(self._store)
+        every: list[Quad] = list(self._store)
+        return every
 
     def has(self, node: NamedNode) -> bool:
         """Whether the node is the subject of any triple."""

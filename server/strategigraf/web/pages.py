@@ -37,14 +37,16 @@ QUESTIONS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("compare", "compare_municipalities", {"a": "Odder", "b": "Norddjurs"}),
     ("focus", "focus_area_coverage", {"strategy": "kl-digitaliseringsstrategi-2016"}),
     ("elements", "strategy_elements", {"strategy": "odder-digitaliseringsstrategi-uden-aar"}),
-    ("trace", "trace", {"from": "municipality/0727", "to": "framework/monopolbrud"}),
+    (
+        "trace",
+        "trace",
+        {
+            "from": "element/odder-digitaliseringsstrategi-uden-aar-princip-08",
+            "to": "series/faelleskommunal-digitaliseringsstrategi",
+        },
+    ),
     ("path", "adoption_path", {"framework": "monopolbrud", "municipality": "Odder"}),
 )
-_EXPIRING = """SELECT ?publisher ?strategy ?end WHERE {{
-  ?strategy a sg:Strategy ; dct:publisher ?publisher ; dct:temporal/dcat:endDate ?end .
-  FILTER(?end >= "{year}-01-01"^^xsd:date && ?end <= "{year}-12-31"^^xsd:date)
-}}
-ORDER BY ?end ?publisher"""
 
 
 @both(blueprint, "/")
@@ -61,7 +63,7 @@ def front() -> ResponseReturnValue:
         counts = Counter(row["status"] for row in framework.adoptions(iri, "all"))
         shown = [(one["code"], counts[one["code"]]) for one in known if counts[one["code"]]]
         frameworks.append({"iri": iri, "counts": shown})
-    expiring = _EXPIRING.format(year=year)
+    expiring = service.answer("expiring_strategies", {}, site.today()).table
     values: dict[str, Any] = {
         "figures": [
             (key, cell(store.select(text)[0]["n"]), site.page("/sparql", query=with_prefixes(text)))
@@ -73,7 +75,7 @@ def front() -> ResponseReturnValue:
             for key, name, given in QUESTIONS
             if name in service.catalogue.queries
         ],
-        "expiring": (year, len(store.select(expiring)), site.page("/sparql", query=with_prefixes(expiring))),
+        "expiring": (year, len(expiring.rows) if expiring else 0, site.page("/queries/expiring_strategies")),
         "documents": _documents(),
         "examples": [ns.thing("municipality", code) for code in ("0727", "0707")],
     }
