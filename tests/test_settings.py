@@ -14,6 +14,7 @@ from strategigraf.errors import BadParameter
 def test_defaults() -> None:
     chosen = settings.from_environment({"HOME": "/nowhere"})
     assert chosen.public_url == "http://127.0.0.1:8000"
+    assert not chosen.public_url_given, "the command serve takes the address that it listens on"
     assert chosen.language == "da"
     assert chosen.fixed_today is None
     assert abs((chosen.today() - date.today()).days) <= 1
@@ -32,7 +33,7 @@ def test_everything_set() -> None:
         }
     )
     assert chosen == settings.Settings(
-        "https://strategigraf.example", date(2027, 1, 1), Path("/b"), Path("/s"), "en", 3
+        "https://strategigraf.example", True, date(2027, 1, 1), Path("/b"), Path("/s"), "en", 3
     )
     assert chosen.today() == date(2027, 1, 1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import unified_diff
 from pathlib import Path
 
@@ -237,7 +238,7 @@ def sparql(chosen: Settings, text: str | None, file: Path | None, form: str, fol
 
 @command.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--release", "folder", type=click.Path(path_type=Path), help="En udgivelse / a release.")
 @click.pass_obj
 def serve(chosen: Settings, host: str, port: int, folder: Path | None) -> None:
@@ -250,11 +251,15 @@ def serve(chosen: Settings, host: str, port: int, folder: Path | None) -> None:
         if folder is not None:
             raise
         chosen_release = _build(chosen, chosen.build, force=False)
+    shown = "127.0.0.1" if host in ("", "0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
+    local = f"http://{shown}:{port}"
+    if not chosen.public_url_given:
+        chosen = replace(chosen, public_url=local)
     _say(
         chosen,
         Text(
-            f"Udgivelse {chosen_release.name} på http://{host}:{port}/ (stop med Ctrl-C)",
-            f"Release {chosen_release.name} on http://{host}:{port}/ (stop with Ctrl-C)",
+            f"Udgivelse {chosen_release.name} på {local}/ (stop med Ctrl-C)",
+            f"Release {chosen_release.name} on {local}/ (stop with Ctrl-C)",
         ),
     )
     server.run(chosen, chosen_release, host, port)

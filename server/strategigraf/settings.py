@@ -32,8 +32,8 @@ SETTINGS: tuple[Setting, ...] = (
         "STRATEGIGRAF_PUBLIC_URL",
         "http://127.0.0.1:8000",
         Text(
-            "Tjenestens offentlige adresse; alle links og omstillinger dannes af den.",
-            "The service's public address; every link and redirect is made from it.",
+            "Tjenestens offentlige adresse, som alle links dannes af; ellers den, der lyttes på.",
+            "The service's public address, which all links are made from; otherwise the one listened on.",
         ),
     ),
     Setting(
@@ -84,6 +84,8 @@ class Settings:
     """The settings of one run."""
 
     public_url: str = "http://127.0.0.1:8000"
+    #: Whether somebody said it; if not, the command ``serve`` takes the address that it listens on.
+    public_url_given: bool = False
     fixed_today: date | None = None
     build: Path = Path("build")
     sources: Path | None = None
@@ -101,8 +103,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     Raises BadParameter where a value cannot be used, naming the variable and the mend.
     """
     env = os.environ if environ is None else environ
-    url = env.get("STRATEGIGRAF_PUBLIC_URL", "").strip() or Settings.public_url
-    parts = urlsplit(url)
+    url = env.get("STRATEGIGRAF_PUBLIC_URL", "").strip()
+    parts = urlsplit(url or Settings.public_url)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         raise _bad("STRATEGIGRAF_PUBLIC_URL", url, "https://eksempel.dk", "https://example.org")
     today = env.get("STRATEGIGRAF_TODAY", "").strip()
@@ -111,7 +113,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         raise _bad("STRATEGIGRAF_WORKERS", workers, "et tal fra 1 til 256", "a number, 1 to 256")
     sources = env.get("STRATEGIGRAF_SOURCES", "").strip()
     return Settings(
-        public_url=url.rstrip("/"),
+        public_url=url.rstrip("/") or Settings.public_url,
+        public_url_given=bool(url),
         fixed_today=parse_day(today, "STRATEGIGRAF_TODAY") if today else None,
         build=Path(env.get("STRATEGIGRAF_BUILD", "").strip() or paths.default_build(env)),
         sources=Path(sources) if sources else None,
