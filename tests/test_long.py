@@ -1,0 +1,227 @@
+"""What takes long: random changes against a second telling of the rules, kills, and a soak."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import World
+from pyoxigraph import NamedNode, Quad
+from test_clients import server
+
+from strategigraf import release
+from strategigraf.ns import expand
+
+pytestmark = pytest.mark.long
+__all__ = ["server"]
+COMMITS = ("Strategy", "Vision", "Goal", "Principle", "Requirement", "FocusArea")
+RELATIONS = ("follows", "builds-on", "implements", "corresponds-to", "narrower-than", "deviates-from")
+RANK = {"committed": 5, "acting": 4, "deviates": 3, "implied": 2}
+
+
+def values(quads: set[Quad], predicate: str) -> dict[str, set[str]]:
+    """Subject to objects, for one predicate."""
+    found: dict[str, set[str]] = {}
+    for quad in quads:
+        if quad.predicate.value == expand(predicate):
+            value = quad.object.value if hasattr(quad.object, "value") else str(quad.object)
+            found.setdefault(quad.subject.value, set()).add(value)  # type: ignore[union-attr]
+    return found
+
+
+def statuses(quads: set[Quad], framework: str) -> dict[str, str]:
+    """Each municipality's status by the rules of adoption, told a second time, in Python."""
+    types = {s: {t.rsplit("/")[-1].rsplit("#")[-1] for t in ts} for s, ts in values(quads, "rdf:type").items()}
+    publisher, part = values(quads, "dct:publisher"), values(quads, "dct:isPartOf")
+    element, unit = values(quads, "sg:elementOf"), values(quads, "org:unitOf")
+    subject, target = values(quads, "sg:subject"), values(quads, "sg:object")
+    relation, basis = values(quads, "sg:relation"), values(quads, "sg:basis")
+    member = values(quads, "org:hasMember")
+    texts, readings = values(quads, "sg:hasText"), values(quads, "sg:readingOf")
+    extent, stage = values(quads, "sg:extent"), values(quads, "sg:documentStatus")
+
+    def above(thing: str) -> set[str]:
+        seen, todo = set(), [thing]
+        while todo:
+            one = todo.pop()
+            if one not in seen:
+                seen.add(one)
+                todo += [*part.get(one, ()), *element.get(one, ())]
+        return seen
+
+    def unfinished(thing: str, whole: str) -> bool:
+        return any(
+            whole in above(via) and any(s.endswith(("-draft", "-hearing")) for s in stage.get(via, ()))
+            for via in above(thing)
+        )
+
+    def owners(thing: str) -> set[str]:
+        kinds = types.get(thing, set())
+        found = {thing} if "Municipality" in kinds else set()
+        if "Strategy" in kinds:
+            found |= publisher.get(thing, set())
+        for home in element.get(thing, ()):
+            if "Strategy" in types.get(home, set()):
+                found |= publisher.get(home, set())
+        if "GovernanceBody" in kinds:
+            found |= unit.get(thing, set())
+        return {owner for owner in found if "Municipality" in types.get(owner, set())}
+
+    best = {m: 0 for m, kinds in types.items() if "Municipality" in kinds}
+    read = {t for r, docs in readings.items() for t in docs if any(e.endswith("whole") for e in extent.get(r, ()))}
+    for strategy, docs in texts.items():
+        for owner in publisher.get(strategy, ()):
+            if docs & read and owner in best and "Strategy" in types.get(strategy, set()):
+                best[owner] = 1
+    for claim, kinds in types.items():
+        if "Alignment" not in kinds or not any(b.endswith("explicit") for b in basis.get(claim, ())):
+            continue
+        verbs = {r.rsplit("relation-")[-1] for r in relation.get(claim, ())}
+        for who in subject.get(claim, ()):
+            mine = types.get(who, set())
+            for goal in target.get(claim, ()):
+                if goal == framework or framework in element.get(goal, ()):
+                    given = 0
+                    if mine & set(COMMITS) and verbs & {"follows", "builds-on"}:
+                        given = 5
+                    elif mine & {"Initiative", "GovernanceBody", "Municipality"} and "implements" in verbs:
+                        given = 4
+                    elif "deviates-from" in verbs:
+                        given = 3
+                    for owner in owners(who):
+                        best[owner] = max(best[owner], given)
+                joint = "OrganizationalCollaboration" in mine and verbs & {"follows", "builds-on"}
+                if joint and goal in above(framework) and not unfinished(framework, goal):
+                    for owner in member.get(who, ()):
+                        if owner in best:
+                            best[owner] = max(best[owner], 2)
+    names = {rank: name for name, rank in RANK.items()} | {1: "silent", 0: "not-assessed"}
+    return {m: names[rank] for m, rank in best.items()}
+
+
+def changed(quads: set[Quad], chance: random.Random) -> set[Quad]:
+    """The facts with a handful of random changes to what the rules read."""
+    read = {expand(n) for n in ("sg:relation", "sg:basis", "sg:object", "sg:subject", "sg:elementOf", "dct:isPartOf",
+                                "sg:hasText", "org:hasMember", "dct:publisher", "org:unitOf", "sg:extent")}  # fmt: skip
+    some = sorted((q for q in quads if q.predicate.value in read), key=str)
+    result = set(quads)
+    for quad in chance.sample(some, 6):
+        result.discard(quad)
+        name = quad.predicate.value
+        if name == expand("sg:relation"):
+            value = NamedNode(expand(f"concept:relation-{chance.choice(RELATIONS)}"))
+        elif name == expand("sg:basis"):
+            value = NamedNode(expand(f"concept:basis-{chance.choice(('explicit', 'thematic'))}"))
+        elif name == expand("sg:extent"):
+            value = NamedNode(expand(f"concept:extent-{chance.choice(('whole', 'part', 'title'))}"))
+        else:
+            other = chance.choice([q for q in some if q.predicate.value == name])
+            assert isinstance(other.object, NamedNode)
+            value = other.object
+        result.add(Quad(quad.subject, quad.predicate, value, quad.graph_name))
+    return result
+
+
+def test_the_rules_and_a_second_telling_agree_whatever_the_facts(world: World) -> None:
+    chance = random.Random(20261125)
+    seen: Counter[str] = Counter()
+    for _ in range(120):
+        other = world.without(("framework/monopolbrud>", "adoptable", "")).with_(
+            "framework:monopolbrud sg:adoptable true ."
+        )
+        other.quads = changed(world.quads, chance)
+        store = other.store()
+        for slug in ("monopolbrud", "rammearkitektur"):
+            framework = expand(f"framework:{slug}")
+            rows = store.select(
+                f"SELECT ?m ?s {{ ?a sg:framework <{framework}> ; sg:municipality ?m ; sg:status/skos:notation ?s }}"
+            )
+            derived = {row["m"].value: row["s"].value for row in rows}  # type: ignore[union-attr]
+            assert derived == statuses(other.quads, framework)
+            seen.update(set(derived.values()))
+    assert set(seen) >= {"committed", "acting", "implied", "silent", "not-assessed"}
+
+
+def test_a_build_that_is_killed_leaves_the_last_release(
+    checkout: Callable[..., Path], built: release.Release, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "strategigraf", "build", "--force", "--out", str(out)]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    name = release.current(out).name
+    assert name == built.name
+    chance = random.Random(7)
+    killed = 0
+    for _ in range(25):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(chance.uniform(0.2, 1.6))
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait(timeout=60) == -signal.SIGKILL
+        assert release.current(out).name == name
+        assert len(release.current(out).store()) == built.manifest["triples"]
+    assert killed > 5
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+
+
+def test_a_soak_has_no_server_error_and_does_not_grow(server: str) -> None:
+    paths = [
+        "/",
+        "/en/",
+        "/doc/framework/monopolbrud",
+        "/doc/municipality/0727.ttl",
+        "/en/doc/strategy/nowhere",
+        "/queries/framework_adoption.csv?corpus=read",
+        "/queries/trace.json",
+        "/search?q=%C3%86r%C3%B8",
+        "/search.json?q=o",
+        "/sparql?query=" + urllib.parse.quote("SELECT ?s WHERE { ?s a ?c } LIMIT 50"),
+        "/sparql?query=SELECT",
+        "/ontology/",
+        "/queries/framework_adoption.csv?framework=%3E%7D",
+        "/id/municipality/0751",
+        "/doc/element/%00",
+        "/doc/x/y",
+    ]
+    codes: Counter[int] = Counter()
+
+    def visit(number: int) -> None:
+        chance = random.Random(number)
+        for _ in range(400):
+            request = urllib.request.Request(
+                server + chance.choice(paths), headers={"Accept": chance.choice(("*/*", "text/html"))}
+            )
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    answer.read()
+                    codes[answer.status] += 1
+            except urllib.error.HTTPError as error:
+                error.read()
+                codes[error.code] += 1
+
+    def memory() -> int:
+        listed = subprocess.run(["ps", "-eo", "rss,args"], capture_output=True, text=True, check=True).stdout
+        port = server.rsplit(":")[-1]
+        return sum(int(line.split()[0]) for line in listed.splitlines() if f"--port {port}" in line)
+
+    visit(0)
+    before = memory()
+    threads = [threading.Thread(target=visit, args=(number,)) for number in range(1, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(codes) <= {200, 400, 404}, codes
+    assert codes[200] > 1000
+    assert before
+    assert memory() < before * 1.5 + 50_000, "kilobytes of resident memory"
