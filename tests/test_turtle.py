@@ -87,6 +87,13 @@ def test_a_syntax_error_has_its_line() -> None:
     assert "tegn" in caught.value.message.da
 
 
+def test_known_prefixes_need_not_be_declared_to_be_put_in_form() -> None:
+    loose = 'strategy:a dct:title "A"@da .'
+    with pytest.raises(turtle.TurtleError):
+        turtle.read(loose)
+    assert turtle.read(loose, known_prefixes=True).canonical == HEAD + '\nstrategy:a\n    dct:title "A"@da ;\n.\n'
+
+
 def test_lines_of_things_and_of_their_properties() -> None:
     text = canonical(HEAD + 'strategy:a dct:title "A"@da . strategy:ab dct:title "B"@da, "C"@en .')
     document = turtle.read(text)

@@ -102,7 +102,7 @@ def fmt(chosen: Settings, path: tuple[Path, ...], check: bool) -> None:
         if file.name not in wanted:
             continue
         try:
-            text = file.document.canonical
+            text = turtle.read(file.text, known_prefixes=True).canonical
             stray = turtle.stray_comment(file.text)
             if file.text == text:
                 continue

@@ -95,13 +95,15 @@ class Document:
         return fallback or start
 
 
-def read(text: str) -> Document:
-    """Parse Turtle.
+def read(text: str, known_prefixes: bool = False) -> Document:
+    """Parse Turtle; with ``known_prefixes`` the project's own need not be declared.
 
     Raises TurtleError with the line and the column where the text stops being Turtle.
     """
     try:
-        triples = [quad.triple for quad in parse(text.encode(), RdfFormat.TURTLE, without_named_graphs=True)]
+        # On the first line, so that the lines of what follows stay the same.
+        head = "".join(f"@prefix {p}: <{base}> ." for p, base in PREFIXES.items()) if known_prefixes else ""
+        triples = [quad.triple for quad in parse((head + text).encode(), RdfFormat.TURTLE, without_named_graphs=True)]
     except SyntaxError as error:
         line, column = error.lineno or 1, error.offset or 1
         raise TurtleError(
