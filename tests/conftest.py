@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
-from strategigraf import infer, release, settings, sources
+from strategigraf import build, infer, release, settings, sources
 from strategigraf.catalogue import Answer, Catalogue
 from strategigraf.names import Names
 from strategigraf.ns import GRAPH, PREFIXES
@@ -59,7 +59,7 @@ def facts() -> sources.Sources:
 @pytest.fixture(scope="session")
 def built(facts: sources.Sources, tmp_path_factory: pytest.TempPathFactory) -> release.Release:
     """A release built from the project's own sources, once for all tests."""
-    made, fresh = release.build(facts, tmp_path_factory.mktemp("build"))
+    made, fresh = build.build(facts, tmp_path_factory.mktemp("build"))
     assert fresh
     return made
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SHARED
 
-from strategigraf import checks, release, sources, turtle
+from strategigraf import build, checks, release, sources, turtle
 from strategigraf.errors import BadParameter, BadQuery, Finding, InvalidData, UpdateRefused
 from strategigraf.service import Service
 
@@ -117,11 +117,14 @@ def test_bad_facts(
     (out / "releases" / built.name).symlink_to(built.folder)
     (out / "CURRENT").write_text(built.name + "\n", encoding="utf-8")
     with pytest.raises(InvalidData) as caught:
-        release.build(sources.load(root), out)
+        build.build(sources.load(root), out)
     assert caught.value.exit_code == 1
     assert any(finding.code == code for finding in caught.value.findings)
     assert release.current(out).name == built.name, "the last good release keeps serving"
-    assert sorted(entry.name for entry in out.iterdir() if entry.name != "cache") == ["CURRENT", "releases"]
+    assert sorted(entry.name for entry in out.iterdir() if entry.name not in ("cache", ".lock")) == [
+        "CURRENT",
+        "releases",
+    ]
 
 
 def rename_evidence(text: str) -> tuple[str, str]:
@@ -241,6 +244,13 @@ def test_an_iri_of_another_house_is_data_and_no_more(service: Service) -> None:
         ("framework_adoption", {"corpus": "noget"}, "all, read"),
         ("framework_adoption", {"on": "i morgen"}, "2026-12-31"),
         ("framework_adoption", {"on": "2026-02-30"}, "2026-12-31"),
+        (
+            "framework_adoption",
+            {"framework": "https://w3id.org/strategigraf/id/frameworks/monopolbrud"},
+            "framework/monopolbrud",
+        ),
+        ("framework_adoption", {"framework": "http://x/y"}, "ukendt"),
+        ("adoption_evidence", {"municipality": "²"}, "ukendt"),
         ("adoption_evidence", {}, "municipality"),
         ("adoption_evidence", {"municipality": "0166"}, "0165"),
         ("adoption_evidence", {"municipality": "Oder"}, "odder"),
@@ -252,3 +262,34 @@ def test_bad_parameters_are_told_what_is_right(service: Service, query: str, giv
         service.answer(query, given)
     assert says in caught.value.message.da
     assert caught.value.message.en
+
+
+@pytest.mark.parametrize(
+    ("path", "spoil", "line"),
+    [
+        ("queries/approvals.rq", lambda t: t.replace("SELECT ?date", "SELEKT ?date"), "SELEKT"),
+        ("queries/trace.rq", lambda t: t.replace("#+ params:", "#+ parms:"), "#+"),
+        ("queries/kl_forms.rq", lambda t: t.replace("AS ?rows)", "AS ?lines)").replace("DESC(?rows)", "?lines"), "#+"),
+        ("queries/checks/circle.rq", lambda t: t.replace("WHERE {", "WHERE", 1), ""),
+        ("ontology/rules/30-builds-on.rq", lambda t: t.replace("CONSTRUCT {", "CONSTRUKT {"), "CONSTRUKT"),
+        ("ontology/rules/30-builds-on.rq", lambda t: "ASK { ?s ?p ?o }", ""),
+    ],
+)
+def test_a_query_or_rule_that_does_not_run_is_not_published(
+    path: str,
+    spoil: Callable[[str], str],
+    line: str,
+    checkout: Callable[[dict[str, str]], Path],
+    cache: Path,
+    tmp_path: Path,
+) -> None:
+    text = (ROOT / path).read_text(encoding="utf-8")
+    spoilt = spoil(text)
+    assert spoilt != text
+    root = checkout({path: spoilt})
+    found = [item for item in look(root, cache) if item.file == path]
+    assert [item.code for item in found] == ["query"]
+    assert line in spoilt.split("\n")[found[0].line - 1]
+    with pytest.raises(InvalidData):
+        build.build(sources.load(root), tmp_path / "out")
+    assert not (tmp_path / "out" / "CURRENT").exists()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from strategigraf import release, sources
+from strategigraf import build, release, sources
 from strategigraf.errors import InvalidData, NoRelease
 
 
@@ -35,7 +35,7 @@ def test_two_builds_on_two_paths_give_the_same_bytes(
     for name in ("a", "b/deeper"):
         root = checkout({}, name)
         out = with_cache(built, tmp_path / name / "out")
-        made.append(release.build(sources.load(root), out)[0])
+        made.append(build.build(sources.load(root), out)[0])
     assert made[0].name == made[1].name
     assert tree(made[0].folder) == tree(made[1].folder)
 
@@ -73,17 +73,17 @@ def test_the_name_follows_data_ontology_and_queries(
 
         root = checkout({path: (ROOT / path).read_text(encoding="utf-8").replace(old, new, 1)}, f"n{number}")
         out = with_cache(built, tmp_path / f"n{number}" / "out")
-        made, fresh = release.build(sources.load(root), out)
+        made, fresh = build.build(sources.load(root), out)
         assert fresh
         names.add(made.name)
     assert len(names) == 3
 
 
 def test_an_unchanged_build_is_not_made_twice(facts: sources.Sources, built: release.Release) -> None:
-    again, fresh = release.build(facts, built.folder.parent.parent)
+    again, fresh = build.build(facts, built.folder.parent.parent)
     assert not fresh
     assert again.name == built.name
-    forced, fresh = release.build(facts, built.folder.parent.parent, force=True)
+    forced, fresh = build.build(facts, built.folder.parent.parent, force=True)
     assert not fresh
     assert tree(forced.folder) == tree(built.folder)
 
@@ -93,17 +93,17 @@ def test_a_failed_build_leaves_the_last_release(
 ) -> None:
     out = with_cache(built, tmp_path / "out")
     root = checkout({})
-    good, _ = release.build(sources.load(root), out)
+    good, _ = build.build(sources.load(root), out)
     before = tree(good.folder)
     path = root / "data/ttl/frameworks/sapa.ttl"
     path.write_text(
         path.read_text(encoding="utf-8").replace("sg:adoptable false", 'sg:adoptable "nej"'), encoding="utf-8"
     )
     with pytest.raises(InvalidData, match="nothing has been published"):
-        release.build(sources.load(root), out)
+        build.build(sources.load(root), out)
     assert release.current(out).name == good.name
     assert tree(good.folder) == before
-    assert {entry.name for entry in out.iterdir()} == {"cache", "releases", "CURRENT"}
+    assert {entry.name for entry in out.iterdir()} == {".lock", "cache", "releases", "CURRENT"}
 
 
 def test_a_release_that_is_not_whole_is_not_served(built: release.Release, tmp_path: Path) -> None:
@@ -124,3 +124,45 @@ def test_every_triple_is_in_a_named_graph_and_in_the_merge(built: release.Releas
     stray = store.select("SELECT * { ?s ?p ?o FILTER NOT EXISTS { GRAPH ?g { ?s ?p ?o } } } LIMIT 1")
     assert lost == []
     assert stray == []
+
+
+def test_a_damaged_release_is_mended_by_building(
+    facts: sources.Sources, built: release.Release, tmp_path: Path
+) -> None:
+    out = with_cache(built, tmp_path / "out")
+    made, _ = build.build(facts, out)
+    data = made.folder / "data.nq"
+    data.write_bytes(data.read_bytes() + b"#")
+    with pytest.raises(NoRelease):
+        release.current(out)
+    build.build(facts, out)
+    assert tree(release.current(out).folder) == tree(built.folder)
+
+
+def test_odd_line_ends_in_a_text_survive(checkout: Callable[..., Path], built: release.Release, tmp_path: Path) -> None:
+    path = "data/ttl/frameworks/sapa.ttl"
+    from conftest import ROOT
+
+    text = (ROOT / path).read_text(encoding="utf-8").replace("En løsning", "En\u2028løs\u0085ning")
+    made, _ = build.build(sources.load(checkout({path: text})), with_cache(built, tmp_path / "out"))
+    assert len(made.store()) == made.manifest["triples"]
+
+
+def test_a_release_holds_what_was_checked_not_what_the_disk_came_to_hold(
+    checkout: Callable[..., Path], built: release.Release, tmp_path: Path
+) -> None:
+    root = checkout({})
+
+    def meddle(_: object) -> None:
+        (root / "queries" / "trace.rq").write_text("edited meanwhile", encoding="utf-8")
+        (root / "ontology" / ".DS_Store").write_text("x", encoding="utf-8")
+
+    made, _ = build.build(sources.load(root), with_cache(built, tmp_path / "out"), progress=meddle)
+    assert tree(made.folder) == tree(built.folder)
+
+
+def test_the_texts_are_looked_at_even_when_nothing_has_changed(facts: sources.Sources, built: release.Release) -> None:
+    from strategigraf.errors import NotFound
+
+    with pytest.raises(NotFound):
+        build.build(facts, built.folder.parent.parent, texts=Path("/nowhere"))

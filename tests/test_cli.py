@@ -144,6 +144,29 @@ def test_validate_one_file_tells_only_of_that_file(capfdbinary: pytest.CaptureFi
     assert run(capfdbinary, "validate", str(good.parent))[:2] == (0, b"")
 
 
+def test_fmt_mends_the_file_that_was_named(
+    capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "data/ttl/frameworks/sapa.ttl").read_text(encoding="utf-8")
+    Path("min.ttl").write_text(text.replace("\n.\n", "\n\n.\n"), encoding="utf-8")
+    assert run(capfdbinary, "fmt", "min.ttl")[0] == 0
+    assert Path("min.ttl").read_text(encoding="utf-8") == text
+    assert not (ROOT / "min.ttl").exists()
+
+
+def test_a_folder_without_turtle_and_one_that_cannot_be_written(
+    capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(capfdbinary, "validate", str(tmp_path))[0] == 2
+    monkeypatch.setenv("STRATEGIGRAF_BUILD", "/proc/nowhere")
+    assert run(capfdbinary, "validate", str(ROOT / "data/ttl/frameworks/sapa.ttl"))[0] == 0
+    code, _, err = run(capfdbinary, "build")
+    assert code == 1
+    assert "/proc" in err
+    assert "Traceback" not in err
+
+
 def test_fmt_shows_the_difference_and_mends_it(capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> None:
     loose = tmp_path / "los.ttl"
     text = (ROOT / "data/ttl/frameworks/sapa.ttl").read_text(encoding="utf-8")

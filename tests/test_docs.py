@@ -62,7 +62,7 @@ def test_files_that_are_named_are_there(path: object) -> None:
 
 
 def test_counts_in_the_changelog_are_right() -> None:
-    words = {"thirteen": 13, "sixteen": 16, "seventeen": 17, "eighteen": 18, "twenty-eight": 28, "three": 3, "seven": 7}
+    words = {"fourteen": 14, "sixteen": 16, "seventeen": 17, "eighteen": 18, "twenty-eight": 28, "three": 3, "seven": 7}
     page = text("CHANGELOG.md").lower()
 
     def said(pattern: str) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,9 +16,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("settings", "media", "turtle", "terms", "header", "guard"),
     ("store", "shacl", "sources"),
     ("infer", "receipt", "names", "describe"),
-    ("checks", "catalogue"),
+    ("catalogue",),
+    ("trials",),
+    ("checks",),
     ("release", "exports"),
-    ("service",),
+    ("build", "service"),
     ("web",),
     ("server",),
     ("cli",),
@@ -38,7 +42,7 @@ OWNERS = {
     "xlsxwriter": {"exports"},
 }
 #: What a serving process never loads.
-BUILD_ONLY = {"shacl", "checks", "receipt", "infer", "turtle"}
+BUILD_ONLY = {"build", "shacl", "checks", "trials", "receipt", "infer", "turtle"}
 
 
 def part(path: Path) -> str:
@@ -70,7 +74,7 @@ def violations(path: Path, found: set[str]) -> list[str]:
             inside = other == here and (PACKAGE / here).is_dir()
             if not inside and FLOOR[other] >= FLOOR[here]:
                 wrong.append(f"{here} (floor {FLOOR[here]}) imports {other} (floor {FLOOR[other]})")
-            if here in ("web", "describe") and other in BUILD_ONLY:
+            if here in ("web", "service", "release", "describe") and other in BUILD_ONLY:
                 wrong.append(f"{here} imports {other}, which belongs to the build")
         elif top in OWNERS and here not in OWNERS[top]:
             wrong.append(f"{here} imports {top}, which belongs to {sorted(OWNERS[top])}")
@@ -104,6 +108,13 @@ def test_only_the_store_holds_a_store() -> None:
     }
     assert users == {"store"}
     assert "store" in holders
+
+
+def test_a_serving_process_never_loads_what_belongs_to_building() -> None:
+    code = "import sys, strategigraf.web; print(*sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "strategigraf.web" in loaded
+    assert not {"pyshacl", "rdflib", "strategigraf.checks", "strategigraf.infer"} & set(loaded)
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

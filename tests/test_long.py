@@ -51,20 +51,18 @@ def statuses(quads: set[Quad], framework: str) -> dict[str, str]:
     texts, readings = values(quads, "sg:hasText"), values(quads, "sg:readingOf")
     extent, stage = values(quads, "sg:extent"), values(quads, "sg:documentStatus")
 
+    def unfinished(thing: str) -> bool:
+        return any(s.endswith(("-draft", "-hearing")) for s in stage.get(thing, ()))
+
     def above(thing: str) -> set[str]:
         seen, todo = set(), [thing]
         while todo:
             one = todo.pop()
             if one not in seen:
                 seen.add(one)
-                todo += [*part.get(one, ()), *element.get(one, ())]
+                wholes = {*part.get(one, ()), *element.get(one, ())}
+                todo += [w for w in wholes if not (unfinished(one) or unfinished(w) or "Framework" in types.get(w, ()))]
         return seen
-
-    def unfinished(thing: str, whole: str) -> bool:
-        return any(
-            whole in above(via) and any(s.endswith(("-draft", "-hearing")) for s in stage.get(via, ()))
-            for via in above(thing)
-        )
 
     def owners(thing: str) -> set[str]:
         kinds = types.get(thing, set())
@@ -102,7 +100,7 @@ def statuses(quads: set[Quad], framework: str) -> dict[str, str]:
                     for owner in owners(who):
                         best[owner] = max(best[owner], given)
                 joint = "OrganizationalCollaboration" in mine and verbs & {"follows", "builds-on"}
-                if joint and goal in above(framework) and not unfinished(framework, goal):
+                if joint and goal in above(framework):
                     for owner in member.get(who, ()):
                         if owner in best:
                             best[owner] = max(best[owner], 2)
@@ -112,8 +110,9 @@ def statuses(quads: set[Quad], framework: str) -> dict[str, str]:
 
 def changed(quads: set[Quad], chance: random.Random) -> set[Quad]:
     """The facts with a handful of random changes to what the rules read."""
-    read = {expand(n) for n in ("sg:relation", "sg:basis", "sg:object", "sg:subject", "sg:elementOf", "dct:isPartOf",
-                                "sg:hasText", "org:hasMember", "dct:publisher", "org:unitOf", "sg:extent")}  # fmt: skip
+    names = ["relation", "basis", "object", "subject", "elementOf", "documentStatus", "hasText", "extent"]
+    others = ("dct:isPartOf", "org:hasMember", "dct:publisher", "org:unitOf")
+    read = {expand(name) for name in (*(f"sg:{name}" for name in names), *others)}
     some = sorted((q for q in quads if q.predicate.value in read), key=str)
     result = set(quads)
     for quad in chance.sample(some, 6):
@@ -123,6 +122,8 @@ def changed(quads: set[Quad], chance: random.Random) -> set[Quad]:
             value = NamedNode(expand(f"concept:relation-{chance.choice(RELATIONS)}"))
         elif name == expand("sg:basis"):
             value = NamedNode(expand(f"concept:basis-{chance.choice(('explicit', 'thematic'))}"))
+        elif name == expand("sg:documentStatus"):
+            value = NamedNode(expand(f"concept:document-status-{chance.choice(('draft', 'hearing', 'adopted'))}"))
         elif name == expand("sg:extent"):
             value = NamedNode(expand(f"concept:extent-{chance.choice(('whole', 'part', 'title'))}"))
         else:

@@ -28,6 +28,7 @@ def test_fold(text: str, folded: str) -> None:
         ("municipality", "https://w3id.org/strategigraf/id/municipality/0727", "municipality/0727"),
         ("municipality", "Århus", "municipality/0751"),
         ("municipality", "Aarhus", "municipality/0751"),
+        ("municipality", "A\u030arhus", "municipality/0751"),
         ("municipality", "Nordfyn", "municipality/0480"),
         ("municipality", "Koebenhavn", "municipality/0101"),
         ("framework", "monopolbrud", "framework/monopolbrud"),

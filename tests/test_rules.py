@@ -85,6 +85,17 @@ def test_a_draft_on_the_way_implies_nothing(world: World, stage: str) -> None:
     assert changed.adoption("Aarhus")["status"] == "not-assessed"
 
 
+def test_a_way_around_a_draft_still_holds(world: World) -> None:
+    changed = world.with_(
+        """
+        strategy:kl-proeve-2012 a sg:Strategy ; sg:documentStatus concept:document-status-draft ;
+          dct:isPartOf series:faelleskommunal-digitaliseringsstrategi .
+        framework:monopolbrud dct:isPartOf strategy:kl-proeve-2012 .
+        """
+    )
+    assert changed.adoption("Aarhus")["status"] == "implied"
+
+
 @pytest.mark.parametrize("relation", ["corresponds-to", "narrower-than", "implements"])
 def test_a_relation_that_does_not_bear(world: World, relation: str) -> None:
     changed = world.without((slug(ODDER), "relation", "")).with_(f"{ODDER} sg:relation concept:relation-{relation} .")
@@ -163,6 +174,8 @@ def test_an_element_of_the_framework_counts_as_the_framework(world: World) -> No
 def test_nothing_passes_from_one_framework_to_another(world: World) -> None:
     link = "framework:monopolbrud sg:leadsTo framework:rammearkitektur ; skos:related framework:rammearkitektur ."
     assert world.with_(link).adoption("Norddjurs", "rammearkitektur") == world.adoption("Norddjurs", "rammearkitektur")
+    part = world.with_("framework:rammearkitektur dct:isPartOf framework:monopolbrud .")
+    assert part.adoption("Aarhus", "rammearkitektur")["status"] == "not-assessed"
     rows = world.without(("", "object", "framework/rammearkitektur")).rows(
         "framework_adoption", framework="rammearkitektur"
     )
@@ -254,3 +267,20 @@ def test_a_rule_negates_only_what_lower_numbers_derive() -> None:
         derived_later |= derives
         assert not negates & derived_later, f"{path.name} negates {negates & derived_later}"
         assert "NOW()" not in path.read_text(encoding="utf-8"), "no rule uses the clock"
+
+
+def test_an_own_document_that_is_no_strategys_text_counts_as_part(world: World) -> None:
+    changed = world.with_(
+        """
+        document:proeve a sg:SourceDocument ; dct:publisher municipality:0751 ; sg:corpus concept:corpus-read .
+        <https://w3id.org/strategigraf/id/document/proeve#laesning> a sg:Reading ; sg:readingOf document:proeve ;
+          sg:extent concept:extent-whole .
+        """
+    )
+    assert changed.adoption("Aarhus")["own_reading"] == "part"
+
+
+def test_a_deviation_is_not_shared(world: World) -> None:
+    changed = world.with_(claim("municipality:0751", "deviates-from"))
+    rows = changed.rows("compare_municipalities", a="Aarhus", b="Norddjurs")
+    assert not any(row["shared"] == "true" for row in rows if row["kind"] == "ramme")

@@ -10,7 +10,7 @@ from datetime import date
 
 from pyoxigraph import BlankNode, Literal, NamedNode, QuerySolutions, QueryTriples, Triple
 
-from strategigraf import guard, header, terms
+from strategigraf import header, terms
 from strategigraf.errors import BadParameter, NotFound
 from strategigraf.header import Header
 from strategigraf.names import Names
@@ -33,7 +33,7 @@ class Query:
     @property
     def is_graph(self) -> bool:
         """Whether the answer is a graph (CONSTRUCT) and not a table (SELECT)."""
-        return "CONSTRUCT" in set(guard.words(self.text))
+        return bool(re.search(r"^CONSTRUCT\b", self.text, re.MULTILINE))
 
     @property
     def has_day(self) -> bool:

@@ -6,19 +6,19 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pyoxigraph import QuerySolutions, Triple
+from pyoxigraph import Triple
 
-from strategigraf import header, receipt, turtle
-from strategigraf.errors import Finding, Severity
-from strategigraf.infer import INFERRED, infer
-from strategigraf.ns import shorten
+from strategigraf import receipt, turtle
+from strategigraf.errors import Finding
+from strategigraf.infer import INFERRED, RuleError, infer
 from strategigraf.shacl import ShapeResult, Validator
 from strategigraf.sources import SourceFile, Sources, finding
 from strategigraf.store import GraphStore
-from strategigraf.terms import cell
 from strategigraf.text import Text
+from strategigraf.trials import broken, run_checks, run_public
 
 Progress = Callable[[Text], None]
+_RESERVED = {"ontology", "inferred", "merged"}
 
 
 def silent(_: Text) -> None:
@@ -46,7 +46,7 @@ def check(
     progress: Progress = silent,
     only: Collection[str] | None = None,
 ) -> Checked:
-    """Check the sources: parse, canonical form, evidence, SHACL, queries; rules; SHACL, queries.
+    """Check the sources: parse, canonical form, evidence, SHACL, queries; rules; SHACL, all queries.
 
     ``cache`` is a folder for results kept by content, ``texts`` the folder of source texts.
     ``only`` names the files whose findings matter; the others are context. A step that cannot be
@@ -74,18 +74,25 @@ def check(
             outcome.findings += [_from_shape(file, r) for r in validator.check(file.document.triples)]
     store = GraphStore(quad for file in sources.files if file.kind != "shapes" for quad in file.quads)
     progress(Text("kontrolforespørgsler", "check queries"))
-    outcome.findings += _queries(sources, store, after=False)
+    outcome.findings += run_checks(sources, store, after=False)
     if outcome.violations:
         return _done(outcome, only)
     progress(Text("udleder", "deriving"))
-    outcome.derived = infer(store, sources.rules())
+    try:
+        outcome.derived = infer(store, sources.rules())
+    except RuleError as error:
+        place = f"ontology/rules/{error.rule}.rq"
+        outcome.findings.append(broken(place, sources.others.get(place, ""), error))
+        return _done(outcome, only)
     outcome.store = store
     progress(Text("kontrollerer det udledte", "checking what was derived"))
     outcome.findings += [
         Finding("ontology/rules", 1, r.shape, r.severity, r.message, Text("", ""), r.focus)
         for r in validator.check(_derived_things(sources, store))
     ]
-    outcome.findings += _queries(sources, store, after=True)
+    outcome.findings += run_checks(sources, store, after=True)
+    progress(Text("prøver de offentlige forespørgsler", "trying the public queries"))
+    outcome.findings += run_public(sources, store)
     return _done(outcome, only)
 
 
@@ -106,6 +113,14 @@ def _parse(sources: Sources) -> list[Finding]:
                 Finding(
                     file.name, error.line, "syntax", "violation", error.message,
                     Text("ret linjen, eller linjen før", "mend the line, or the one before"),
+                )
+            )  # fmt: skip
+        if file.kind in ("facts", "reference") and file.stem in _RESERVED:
+            findings.append(
+                Finding(
+                    file.name, 1, "reserved-name", "violation",
+                    Text("navnet er forbeholdt en af vore grafer", "the name is kept for a graph of our own"),
+                    Text("omdøb filen", "rename the file"),
                 )
             )  # fmt: skip
         if file.kind in ("facts", "reference") and file.stem in stems:
@@ -166,26 +181,3 @@ def _validator(sources: Sources, cache: Path | None) -> Validator:
 
 def _from_shape(file: SourceFile, result: ShapeResult) -> Finding:
     return finding(file, result.shape, result.severity, result.message, Text("", ""), result.focus, result.path or None)
-
-
-def _queries(sources: Sources, store: GraphStore, after: bool) -> list[Finding]:
-    findings: list[Finding] = []
-    for name, text in sources.queries("checks"):
-        head, query = header.read(text, f"queries/checks/{name}.rq")
-        if ("after-rules" in head.tags) != after:
-            continue
-        result = store.query(query)
-        assert isinstance(result, QuerySolutions), name
-        columns = [variable.value for variable in result.variables]
-        for solution in result:
-            row = {column: cell(solution[column]) for column in columns}
-            short = {column: shorten(value) for column, value in row.items()}
-            subject = row.get("subject", "")
-            file = sources.by_graph(row.get("graph", ""), subject)
-            what, mend = head.summary.format(**short), (head.mend or Text("", "")).format(**short)
-            severity: Severity = "warning" if head.severity == "warning" else "violation"
-            if file is None:
-                findings.append(Finding("data/ttl", 1, head.code, severity, what, mend, subject))
-            else:
-                findings.append(finding(file, head.code, severity, what, mend, subject, row.get("predicate") or None))
-    return findings

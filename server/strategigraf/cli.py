@@ -49,6 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        place = error.filename or ""
+        _fail(
+            StrategigrafError(
+                Text(f"Systemet siger nej: {error.strerror} {place}", f"The system refuses: {error.strerror} {place}")
+            ),
+            chosen,
+        )
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -90,8 +98,7 @@ def validate(chosen: Settings, path: tuple[Path, ...], texts: Path | None) -> No
 @click.pass_obj
 def fmt(chosen: Settings, path: tuple[Path, ...], check: bool) -> None:
     """Skriv Turtle i kanonisk form / write Turtle in canonical form."""
-    root = paths.root()
-    base = sources.load(root)
+    base = sources.load(paths.root())
     wanted = {file.name for file in base.files}
     if path:
         base, names = sources.with_files(base, path)
@@ -115,7 +122,7 @@ def fmt(chosen: Settings, path: tuple[Path, ...], check: bool) -> None:
         if check:
             click.echo("".join(unified_diff(file.text.splitlines(True), text.splitlines(True), file.name, file.name)))
         else:
-            (root / file.name).write_text(text, encoding="utf-8")
+            file.path.write_bytes(text.encode())
             click.echo(file.name)
     _show(findings, chosen)
     if findings or (check and changed):
@@ -205,7 +212,10 @@ def query(context: click.Context, name: str | None, form: str, folder: Path | No
 @command.command()
 @click.argument("text", metavar="QUERY", required=False)
 @click.option(
-    "--file", "file", type=click.Path(path_type=Path, exists=True), help="Læs forespørgslen fra en fil / from a file."
+    "--file",
+    "file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Læs forespørgslen fra en fil / from a file.",
 )
 @click.option("--format", "form", default="", help="table, csv, tsv, json, xml; ttl, nt, jsonld, rdf for graphs.")
 @click.option("--release", "folder", type=click.Path(path_type=Path), help="En udgivelse / a release.")
@@ -214,8 +224,8 @@ def sparql(chosen: Settings, text: str | None, file: Path | None, form: str, fol
     """Kør SPARQL på udgivelsen / run SPARQL on the release."""
     if (text is None) == (file is None):
         raise BadQuery(Text("Giv enten en forespørgsel eller --file.", "Give either a query or --file."))
-    body = text if file is None else file.read_text(encoding="utf-8")
-    result = _release(chosen, folder).store().query(body or "")
+    body = text if file is None else sources.read_text(file, str(file))
+    result = _release(chosen, folder).store().ask(body or "")
     if isinstance(result, QueryTriples):
         graph = media.by_token(form or "ttl", media.GRAPHS)
         if graph is None:
@@ -283,9 +293,11 @@ class _Progress:
 
 
 def _build(chosen: Settings, out: Path, force: bool) -> release.Release:
+    from strategigraf import build as building
+
     progress = _Progress(chosen)
     try:
-        made, fresh = release.build(sources.load(paths.root()), out, chosen.sources, progress, force)
+        made, fresh = building.build(sources.load(paths.root()), out, chosen.sources, progress, force)
     finally:
         progress.close()
     _show([Finding(**{**w, "what": Text(**w["what"]), "mend": Text(**w["mend"]), "severity": "warning"})

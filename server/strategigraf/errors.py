@@ -7,6 +7,7 @@ StrategigrafError                500 / 1
 │   ├── UpdateRefused            403 / 2   SPARQL Update against a read-only service
 │   ├── NotFound                 404 / 2   no such thing, query or file
 │   ├── NotAcceptable            406 / 2   none of the offered formats is wanted
+│   ├── TooLarge                 413 / 2   a request or an answer larger than is taken
 │   └── UnsupportedMediaType     415 / 2   a request body in a format that is not read
 ├── InvalidData                  500 / 1   the curated facts have findings; nothing is published
 └── NoRelease                    503 / 1   there is no release to serve
@@ -65,6 +66,12 @@ class NotAcceptable(UserError):
     """None of the formats on offer is one that the client accepts."""
 
     status = 406
+
+
+class TooLarge(UserError):
+    """A request or an answer that is larger than this service takes."""
+
+    status = 413
 
 
 class UnsupportedMediaType(UserError):

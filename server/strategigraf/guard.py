@@ -1,72 +1,96 @@
-"""What a query text may not do here: write, or reach other machines.
+"""What a query text may not do here: write, reach other machines, or bring the process down.
 
-The text is cut into tokens, so that a keyword inside a string, an IRI or a comment is no keyword.
+Oxigraph is the only judge of what a text means: its grammar takes words apart where a lexer of ours
+would keep them together. So nothing here cuts a text into tokens. A doubtful text is read by
+Oxigraph itself, on an empty store, in a process of its own that may die.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
 
-from strategigraf.errors import BadQuery, UpdateRefused
+from strategigraf.errors import BadQuery
 from strategigraf.text import Text
 
-_TOKEN = re.compile(
-    r"""
-      (?P<comment>\#[^\n\r]*)
-    | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
-    | (?P<string>\"\"\"(?:(?:\"|\"\")?(?:[^"\\]|\\.))*\"\"\" | '''(?:(?:'|'')?(?:[^'\\]|\\.))*'''
-               | "(?:[^"\\\n\r]|\\.)*" | '(?:[^'\\\n\r]|\\.)*')
-    | (?P<variable>[?$]\w+)
-    | (?P<prefixed>[\w.-]*:(?:[\w.:%-]|\\.)*)
-    | (?P<tag>@[\w-]+)
-    | (?P<word>[A-Za-z_]\w*)
-    | (?P<other>\S)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+#: Longer texts are tried in a process of their own: the parser calls itself for each nested group, and a text
+#: this long cannot nest deep enough to exhaust a stack of eight megabytes.
+_LONGEST_UNTRIED = 4_000
+_SECONDS = 5
+_PROBE = f"""
+import resource, sys
+resource.setrlimit(resource.RLIMIT_CPU, ({_SECONDS}, {_SECONDS}))
+resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+from pyoxigraph import Store
+try:
+    for _ in Store().query(sys.stdin.buffer.read().decode()): pass
+except TypeError: pass
+except (SyntaxError, ValueError): sys.exit(3)
+"""
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
-_UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"}
-_FORMS = {"SELECT", "CONSTRUCT", "DESCRIBE", "ASK"}
-#: Functions whose value differs from call to call, so that an answer may not be kept.
-VOLATILE = {"NOW", "RAND", "UUID", "STRUUID", "BNODE"}
+_PROLOGUE = r"(?:\s|#[^\n]*+|PREFIX\s++[^\s<]*+\s*+<[^>]*+>|BASE\s*+<[^>]*+>|;)*+"
+_UPDATE = re.compile(_PROLOGUE + r"(INSERT|DELETE|LOAD|CLEAR|DROP|CREATE|ADD|MOVE|COPY|WITH)\b", re.IGNORECASE)
+#: Functions whose value differs from call to call, so that an answer may not be kept. A word in a string that
+#: only looks like one costs no more than a kept answer.
+_VOLATILE = re.compile(r"(NOW|RAND|UUID|STRUUID|BNODE)\s*\(", re.IGNORECASE)
+
+
+def update_form(query: str) -> str:
+    """The keyword of a SPARQL Update, or an empty string for a text that does not begin as one."""
+    match = _UPDATE.match(query)
+    return match[1].upper() if match else ""
+
+
+def is_volatile(query: str) -> bool:
+    """Whether the answer may differ from call to call on the same data."""
+    return bool(_VOLATILE.search(query))
+
+
+def refuse_service(query: str) -> None:
+    """Let a text pass that cannot call another service.
+
+    Where the letters of SERVICE stand anywhere, they are misspelt and the text is read again: in a
+    name, a string, an IRI or a comment that changes nothing, but a keyword is then a fault. Raises
+    BadQuery for that.
+    """
+    plain = _ESCAPE.sub(_unescape, query)
+    if "service" not in plain.casefold():
+        return
+    if "service" in query.casefold() and _survives(re.sub("service", "serviqe", query, flags=re.IGNORECASE)) == 0:
+        return
+    raise BadQuery(
+        Text(
+            "SERVICE er slået fra: tjenesten kalder ingen andre. Hent de andre data i dit eget værktøj."
+            " (Eller teksten er ikke gyldig SPARQL.)",
+            "SERVICE is turned off: this service calls no other. Fetch the other data in your own tool."
+            " (Or the text is not valid SPARQL.)",
+        )
+    )
+
+
+def refuse_fatal(query: str) -> None:
+    """Let a text pass that the parser can take in without exhausting its stack; BadQuery for another."""
+    if len(query) > _LONGEST_UNTRIED and _survives(query) not in (0, 3):
+        raise BadQuery(
+            Text(
+                "Forespørgslen er for stor eller for dybt indlejret. Del den, eller brug VALUES i stedet for UNION.",
+                "The query is too large or too deeply nested. Split it, or use VALUES instead of UNION.",
+            )
+        )
+
+
+def _survives(query: str) -> int:
+    """How a process that reads the text on an empty store ends: 0 well, 3 syntax error, other than that badly."""
+    try:
+        return subprocess.run(
+            [sys.executable, "-I", "-c", _PROBE],
+            input=query.encode(), capture_output=True, timeout=_SECONDS * 2, check=False,
+        ).returncode  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return -1
 
 
 def _unescape(match: re.Match[str]) -> str:
     number = int(match[1] or match[2], 16)
     return chr(number) if number <= 0x10FFFF else match[0]
-
-
-def words(query: str) -> Iterator[str]:
-    """The bare words of a query in upper case: keywords and function names, in order.
-
-    Code point escapes are read first, as SPARQL 1.1 section 19.2 has it.
-    """
-    for match in _TOKEN.finditer(_ESCAPE.sub(_unescape, query)):
-        if match.lastgroup == "word":
-            yield match.group().upper()
-
-
-def check(query: str) -> None:
-    """Let a read-only, local query pass.
-
-    Raises UpdateRefused for SPARQL Update and BadQuery for SERVICE. Syntax is the store's to judge.
-    """
-    form = ""
-    for word in words(query):
-        if word in _FORMS and not form:
-            form = word
-        if word in _UPDATES and not form:
-            raise UpdateRefused(
-                Text(
-                    f"{word} er en opdatering, og tjenesten kan kun læses. Brug SELECT, ASK, CONSTRUCT eller DESCRIBE.",
-                    f"{word} is an update, and the service is read-only. Use SELECT, ASK, CONSTRUCT or DESCRIBE.",
-                )
-            )
-        if word == "SERVICE":
-            raise BadQuery(
-                Text(
-                    "SERVICE er slået fra: tjenesten kalder ingen andre. Hent de andre data i dit eget værktøj.",
-                    "SERVICE is turned off: this service calls no other. Fetch the other data in your own tool.",
-                )
-            )

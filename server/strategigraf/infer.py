@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pyoxigraph import NamedNode, Quad, QueryTriples
 
-from strategigraf.errors import StrategigrafError
+from strategigraf.errors import BadQuery, StrategigrafError
 from strategigraf.ns import GRAPH
 from strategigraf.store import GraphStore
 from strategigraf.text import Text
@@ -16,7 +16,11 @@ _MOST_ROUNDS = 100
 
 
 class RuleError(StrategigrafError):
-    """A rule that is not a CONSTRUCT, or that never comes to rest."""
+    """A rule that does not parse, is not a CONSTRUCT, or never comes to rest; ``rule`` is its name."""
+
+    def __init__(self, rule: str, message: Text) -> None:
+        super().__init__(message)
+        self.rule = rule
 
 
 def infer(store: GraphStore, rules: Iterable[tuple[str, str]]) -> dict[str, int]:
@@ -24,15 +28,20 @@ def infer(store: GraphStore, rules: Iterable[tuple[str, str]]) -> dict[str, int]
 
     ``rules`` are names and texts in the order they run; a rule sees all that earlier ones derived,
     and runs again until it derives nothing new. Returns how many triples each derived. Raises
-    RuleError, naming the rule, and BadQuery where a rule does not parse.
+    RuleError, naming the rule.
     """
     derived: dict[str, int] = {}
     for name, text in rules:
         derived[name] = 0
         for _ in range(_MOST_ROUNDS):
-            result = store.query(text)
+            try:
+                result = store.query(text)
+            except BadQuery as error:
+                raise RuleError(name, error.message) from error
             if not isinstance(result, QueryTriples):
-                raise RuleError(Text(f"Reglen {name} er ikke en CONSTRUCT.", f"The rule {name} is not a CONSTRUCT."))
+                raise RuleError(
+                    name, Text(f"Reglen {name} er ikke en CONSTRUCT.", f"The rule {name} is not a CONSTRUCT.")
+                )
             fresh = {triple for triple in result if triple not in store}
             if not fresh:
                 break
@@ -40,9 +49,10 @@ def infer(store: GraphStore, rules: Iterable[tuple[str, str]]) -> dict[str, int]
             derived[name] += len(fresh)
         else:
             raise RuleError(
+                name,
                 Text(
                     f"Reglen {name} falder ikke til ro efter {_MOST_ROUNDS} omgange.",
                     f"The rule {name} does not come to rest after {_MOST_ROUNDS} rounds.",
-                )
+                ),
             )
     return derived

@@ -107,7 +107,7 @@ class Names:
         kinds: Iterable[str] = TYPES if parameter.type == "thing" else (parameter.type,)
         if parameter.type == "thing" and value.partition("/")[0] in TYPES:
             return self._by_iri(parameter, ID + value)
-        if parameter.type == "municipality" and value.isdigit():
+        if parameter.type == "municipality" and value.isascii() and value.isdigit():
             return self._by_code(parameter, value.zfill(4))
         key = fold(value)
         found = [named for kind in kinds for named in self._by_name[kind].get(key, ())]
@@ -130,8 +130,9 @@ class Names:
     def _by_iri(self, parameter: Parameter, iri: str) -> NamedNode:
         node = terms.named_node(iri, parameter.name)
         parts = split(iri)
-        if parameter.type != "thing" and parts and parts[0] != parameter.type:
-            raise _unknown(parameter, iri, ())
+        if parameter.type != "thing" and (parts is None or parts[0] != parameter.type):
+            known = [n.iri for n in self.things.values() if n.type == parameter.type]
+            raise _unknown(parameter, iri, difflib.get_close_matches(iri, known, 3))
         if parts and iri not in self.things:
             near = difflib.get_close_matches(iri, [n.iri for n in self.things.values() if n.type == parts[0]], 3)
             raise _unknown(parameter, iri, near)
@@ -140,7 +141,8 @@ class Names:
 
 def fold(text: str) -> str:
     """A name for comparing: lower case, æøå spelt out, accents and marks gone."""
-    lowered = text.casefold().replace("æ", "ae").replace("ø", "oe").replace("å", "aa")
+    # Composed first: an å that comes as a and a ring would else lose the ring.
+    lowered = unicodedata.normalize("NFC", text).casefold().replace("æ", "ae").replace("ø", "oe").replace("å", "aa")
     plain = "".join(c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c))
     return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
 

@@ -59,7 +59,7 @@ def quotes(sources: Sources) -> list[Quote]:
             document = split(cell.get(expand("dct:source"), ""))
             first, last = cell.get(expand("sg:lineStart"), ""), cell.get(expand("sg:lineEnd"), "")
             phrase = cell.get(expand("sg:phrase"), "")
-            if document and first.isdigit() and last.isdigit() and phrase:
+            if document and (first + last).isascii() and first.isdigit() and last.isdigit() and phrase:
                 found.append(Quote(file, iri, document[1], int(first), int(last), phrase))
     return sorted(found, key=lambda quote: quote.iri)
 
@@ -93,7 +93,9 @@ def texts(folder: Path, wanted: Mapping[str, str]) -> dict[str, list[str]]:
     by_digest: dict[str, list[str]] = {}
     for path in sorted(folder.glob("*.txt")):
         content = path.read_bytes()
-        by_digest[hashlib.sha256(content).hexdigest()] = content.decode("utf-8").split("\n")
+        name = hashlib.sha256(content).hexdigest()
+        if name in wanted.values():
+            by_digest[name] = content.decode("utf-8").split("\n")
     return {slug: by_digest[digest] for slug, digest in wanted.items() if digest in by_digest}
 
 
@@ -135,8 +137,7 @@ def check_phrases(sources: Sources, folder: Path) -> list[Finding]:
 
 def check_receipt(sources: Sources) -> list[Finding]:
     """Compare facts and receipt, without the texts."""
-    path = sources.root / "data" / "receipt.tsv"
-    written = path.read_text(encoding="utf-8").splitlines()[1:] if path.is_file() else []
+    written = sources.receipt.splitlines()[1:]
     kept, wanted = set(written), digests(sources)
     findings: list[Finding] = []
     expected: set[str] = set()

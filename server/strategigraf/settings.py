@@ -104,12 +104,15 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     """
     env = os.environ if environ is None else environ
     url = env.get("STRATEGIGRAF_PUBLIC_URL", "").strip()
-    parts = urlsplit(url or Settings.public_url)
+    try:
+        parts = urlsplit(url or Settings.public_url)
+    except ValueError:
+        raise _bad("STRATEGIGRAF_PUBLIC_URL", url, "https://eksempel.dk", "https://example.org") from None
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         raise _bad("STRATEGIGRAF_PUBLIC_URL", url, "https://eksempel.dk", "https://example.org")
     today = env.get("STRATEGIGRAF_TODAY", "").strip()
     workers = env.get("STRATEGIGRAF_WORKERS", "").strip()
-    if workers and not (workers.isdigit() and 1 <= int(workers) <= 256):
+    if workers and not (workers.isascii() and workers.isdigit() and 1 <= int(workers) <= 256):
         raise _bad("STRATEGIGRAF_WORKERS", workers, "et tal fra 1 til 256", "a number, 1 to 256")
     sources = env.get("STRATEGIGRAF_SOURCES", "").strip()
     return Settings(

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -63,18 +65,20 @@ class Validator:
         data = _ntriples(triples)
         name = hashlib.sha256(self._key.encode() + data).hexdigest()
         kept = self._cache / f"{name}.json" if self._cache else None
-        if kept and kept.is_file():
-            return [
-                ShapeResult(**{**row, "message": Text(**row["message"])})
-                for row in json.loads(kept.read_text(encoding="utf-8"))
-            ]
+        if kept:
+            # A result that is missing, cut short or unreadable is made again.
+            with suppress(OSError, ValueError, TypeError, KeyError):
+                rows = json.loads(kept.read_text(encoding="utf-8"))
+                return [ShapeResult(**{**row, "message": Text(**row["message"])}) for row in rows]
         results = self._run(data)
         if kept:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            rows = [{**vars(result), "message": vars(result.message)} for result in results]
-            partial = kept.with_suffix(".part")
-            partial.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
-            partial.replace(kept)
+            # Keeping is a convenience: a folder that cannot be written costs time and nothing else.
+            with suppress(OSError):
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                rows = [{**vars(result), "message": vars(result.message)} for result in results]
+                with tempfile.NamedTemporaryFile("w", dir=kept.parent, delete=False, encoding="utf-8") as part:
+                    json.dump(rows, part, ensure_ascii=False)
+                Path(part.name).replace(kept)
         return results
 
     def _run(self, data: bytes) -> list[ShapeResult]:

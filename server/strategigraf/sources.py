@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal as Choice
@@ -33,6 +33,7 @@ class SourceFile:
     name: str
     text: str
     kind: Kind
+    path: Path = field(compare=False)
 
     @property
     def stem(self) -> str:
@@ -67,6 +68,8 @@ class Sources:
 
     root: Path
     files: tuple[SourceFile, ...]
+    #: The other files by name: rules, queries, the receipt.
+    others: Mapping[str, str]
 
     def of(self, *kinds: Kind) -> Iterator[SourceFile]:
         """The files of some kinds, by name."""
@@ -83,27 +86,38 @@ class Sources:
 
     def rules(self) -> list[tuple[str, str]]:
         """The rules in the order they run: name and text of each ``ontology/rules/NN-name.rq``."""
-        return _texts(self.root / "ontology" / "rules", "*.rq")
+        return self._in("ontology/rules")
 
     def queries(self, folder: str = "") -> list[tuple[str, str]]:
         """The query files of ``queries`` or of a folder in it: name and text."""
-        return _texts(self.root / "queries" / folder, "*.rq")
+        return self._in(f"queries/{folder}".rstrip("/"))
+
+    @property
+    def receipt(self) -> str:
+        """The text of ``data/receipt.tsv``, or an empty string."""
+        return self.others.get("data/receipt.tsv", "")
+
+    def texts(self) -> list[tuple[str, str]]:
+        """Every file that goes into a release, by name: exactly what has been checked."""
+        return sorted([(file.name, file.text) for file in self.files] + list(self.others.items()))
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the names and texts of all that goes into a release."""
-        total = hashlib.sha256()
-        texts = [(file.name, file.text) for file in self.files]
-        texts += [("rules/" + name, text) for name, text in self.rules()]
-        for folder in ("", "checks", "reports"):
-            texts += [(f"queries/{folder}/{name}", text) for name, text in self.queries(folder)]
-        receipt = self.root / "data" / "receipt.tsv"
-        if receipt.is_file():
-            texts.append(("receipt", receipt.read_text(encoding="utf-8")))
-        for name, text in sorted(texts):
-            total.update(f"{name}\0{len(text)}\0".encode())
-            total.update(text.encode())
-        return total.hexdigest()
+        return digest(self.texts())
+
+    def _in(self, folder: str) -> list[tuple[str, str]]:
+        found = [(name.rpartition("/"), text) for name, text in sorted(self.others.items())]
+        return [(parts[2].removesuffix(".rq"), text) for parts, text in found if parts[0] == folder]
+
+
+def digest(texts: Iterable[tuple[str, str]]) -> str:
+    """SHA-256 over some named texts, told apart by their lengths."""
+    total = hashlib.sha256()
+    for name, text in texts:
+        total.update(f"{name}\0{len(text)}\0".encode())
+        total.update(text.encode())
+    return total.hexdigest()
 
 
 def load(root: Path) -> Sources:
@@ -114,15 +128,20 @@ def load(root: Path) -> Sources:
         for path in sorted((root / folder).glob(pattern)):
             if path not in seen:
                 name = path.relative_to(root).as_posix()
-                seen[path] = SourceFile(name, read_text(path, name), kind)
-    return Sources(root, tuple(sorted(seen.values(), key=lambda file: file.name)))
+                seen[path] = SourceFile(name, read_text(path, name), kind, path)
+    others = {
+        path.relative_to(root).as_posix(): read_text(path, path.relative_to(root).as_posix())
+        for pattern in ("ontology/rules/*.rq", "queries/*.rq", "queries/*/*.rq", "data/receipt.tsv")
+        for path in sorted(root.glob(pattern))
+    }
+    return Sources(root, tuple(sorted(seen.values(), key=lambda file: file.name)), others)
 
 
 def with_files(base: Sources, paths: Iterable[Path]) -> tuple[Sources, Sequence[str]]:
     """The sources with some files read from ``paths`` in place of, or beside, those of the root.
 
     Returns the new sources and the names of the files that were asked for. Raises NotFound for a
-    path that is not there.
+    path that is not there, and for folders without Turtle.
     """
     files = {file.name: file for file in base.files}
     wanted: list[str] = []
@@ -142,9 +161,11 @@ def with_files(base: Sources, paths: Iterable[Path]) -> tuple[Sources, Sequence[
             else:
                 name = str(one)
             known = files.get(name)
-            files[name] = SourceFile(name, read_text(one, name), known.kind if known else "facts")
+            files[name] = SourceFile(name, read_text(one, name), known.kind if known else "facts", one)
             wanted.append(name)
-    return Sources(base.root, tuple(sorted(files.values(), key=lambda file: file.name))), wanted
+    if not wanted:
+        raise NotFound(Text("Der er ingen Turtle-filer der.", "There are no Turtle files there."))
+    return Sources(base.root, tuple(sorted(files.values(), key=lambda file: file.name)), base.others), wanted
 
 
 def read_text(path: Path, name: str) -> str:
@@ -173,7 +194,3 @@ def finding(
     """A finding at the place of a subject, and of its predicate where the file is canonical."""
     line = source.document.line_of(subject, predicate, value) if subject else 1
     return Finding(source.name, line, code, severity, what, mend, subject)
-
-
-def _texts(folder: Path, pattern: str) -> list[tuple[str, str]]:
-    return [(path.stem, path.read_text(encoding="utf-8")) for path in sorted(folder.glob(pattern))]

@@ -21,7 +21,7 @@ from pyoxigraph import (
 )
 
 from strategigraf import guard
-from strategigraf.errors import BadQuery
+from strategigraf.errors import BadQuery, UpdateRefused
 from strategigraf.ns import PREFIXES
 from strategigraf.text import Text
 
@@ -89,7 +89,7 @@ class GraphStore:
         default_graphs: Sequence[str] = (),
         named_graphs: Sequence[str] = (),
     ) -> Result:
-        """Run a SPARQL 1.1 query as it stands.
+        """Run a SPARQL 1.1 query as it stands. A text from a stranger goes through ``ask`` instead.
 
         With ``default_graphs`` or ``named_graphs`` the dataset is exactly those graphs (SPARQL 1.1
         Protocol, section 2.1.4).
@@ -97,7 +97,7 @@ class GraphStore:
         Raises UpdateRefused for an update, and BadQuery, with line and column where they are
         known, for a text that does not parse or that calls another service.
         """
-        guard.check(text)
+        guard.refuse_service(text)
         chosen = bool(default_graphs or named_graphs)
         try:
             return self._store.query(
@@ -105,10 +105,21 @@ class GraphStore:
                 default_graph=[NamedNode(iri) for iri in default_graphs] if chosen else None,
                 named_graphs=[NamedNode(iri) for iri in named_graphs] if chosen else None,
             )
-        except SyntaxError as error:
+        except (SyntaxError, ValueError) as error:
+            form = guard.update_form(text)
+            raise (_refused(form) if form else _bad_query(str(error))) from error
+        except (OSError, RuntimeError) as error:
             raise _bad_query(str(error)) from error
-        except ValueError as error:
-            raise _bad_query(str(error)) from error
+
+    def ask(
+        self,
+        text: str,
+        default_graphs: Sequence[str] = (),
+        named_graphs: Sequence[str] = (),
+    ) -> Result:
+        """Run a stranger's query, after a try of what could bring the process down; see ``query``."""
+        guard.refuse_fatal(text)
+        return self.query(text, default_graphs, named_graphs)
 
     def select(self, text: str) -> list[dict[str, NamedNode | BlankNode | Literal | Triple]]:
         """The rows of a SELECT in which all prefixes of the graph are known."""
@@ -126,9 +137,18 @@ class GraphStore:
         return list(result)
 
 
+def _refused(form: str) -> UpdateRefused:
+    return UpdateRefused(
+        Text(
+            f"{form} er en opdatering, og tjenesten kan kun læses. Brug SELECT, ASK, CONSTRUCT eller DESCRIBE.",
+            f"{form} is an update, and the service is read-only. Use SELECT, ASK, CONSTRUCT or DESCRIBE.",
+        )
+    )
+
+
 def _bad_query(message: str) -> BadQuery:
     place = _PLACE.search(message)
-    message = re.split(r",? ?\['", message.replace("error at ", "", 1))[0].strip()
+    message = re.split(r",? ?\['", re.sub(r"^error at \d+:\d+: ", "", message))[0].strip()
     da = f" i linje {place[1]}, tegn {place[2]}" if place else ""
     en = f" at line {place[1]}, column {place[2]}" if place else ""
     return BadQuery(

@@ -40,6 +40,12 @@ _LOCAL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _PREFIX_LINE = re.compile(r"\s*(?:@prefix|PREFIX)\s+([\w.-]*):\s*<([^>]*)>", re.IGNORECASE)
 
+#: A comment in the group, or what may hold a # that begins none: IRIs, strings, escaped characters.
+_COMMENT = re.compile(
+    r"""<[^<>"{}|^`\\\s]*> | \"{3}(?:[^"\\]|\\.|"(?!""))*\"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*'{3}
+    | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*' | \\. | (\#[^\n]*)""",
+    re.VERBOSE | re.DOTALL,
+)
 Node = NamedNode | BlankNode
 _Graph = dict[Node, dict[str, list[NamedNode | BlankNode | Literal]]]
 
@@ -118,10 +124,10 @@ def read(text: str, known_prefixes: bool = False) -> Document:
 
 def stray_comment(text: str) -> int | None:
     """The line of the first comment below the top block, which rewriting would lose, or None."""
-    head_lines = _head(text).count("\n")
-    for number, line in enumerate(text.split("\n"), 1):
-        if number > head_lines and line.lstrip().startswith("#"):
-            return number
+    start = len(_head(text))
+    for match in _COMMENT.finditer(text, start):
+        if match[1]:
+            return text.count("\n", 0, match.start()) + 1
     return None
 
 
@@ -148,6 +154,14 @@ def write(triples: Iterable[Triple], head: str = "") -> str:
                 ),
                 1,
             )
+    if set(_below(graph)) != {node for node in graph if isinstance(node, BlankNode)}:
+        raise TurtleError(
+            Text(
+                "Blanke knuder hænger kun sammen med hinanden; giv tingen en IRI.",
+                "Blank nodes hang together with nothing but each other; give the thing an IRI.",
+            ),
+            1,
+        )
     blocks = []
     for subject in sorted((n for n in graph if isinstance(n, NamedNode)), key=lambda n: n.value):
         lines = [f"    {line} ;" for line in _statements(graph, subject)]
@@ -156,6 +170,17 @@ def write(triples: Iterable[Triple], head: str = "") -> str:
     used = _used(graph)
     prefixes = "".join(f"@prefix {prefix}: <{base}> .\n" for prefix, base in PREFIXES.items() if prefix in used)
     return "\n".join(part for part in (head, prefixes, body + "\n" if body else "") if part)
+
+
+def _below(graph: _Graph) -> Iterator[BlankNode]:
+    """The blank nodes that a named subject leads to."""
+    nodes: list[Node] = [node for node in graph if isinstance(node, NamedNode)]
+    while nodes:
+        for values in graph[nodes.pop()].values():
+            for value in values:
+                if isinstance(value, BlankNode) and value in graph:
+                    yield value
+                    nodes.append(value)
 
 
 def _used(graph: _Graph) -> set[str]:
@@ -208,7 +233,7 @@ def _list(graph: _Graph, node: BlankNode) -> list[NamedNode | BlankNode | Litera
 def literal(value: Literal) -> str:
     """A literal in canonical Turtle; integers and booleans bare, the rest quoted on one line."""
     datatype = value.datatype.value
-    if datatype == _XSD + "integer" and re.fullmatch(r"-?\d+", value.value):
+    if datatype == _XSD + "integer" and re.fullmatch(r"-?[0-9]+", value.value):
         return value.value
     if datatype == _XSD + "boolean" and value.value in ("true", "false"):
         return value.value

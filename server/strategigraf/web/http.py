@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 
-from strategigraf.media import Media
+from strategigraf.media import HTML, Media
+from strategigraf.release import software
 from strategigraf.web import site
 
 _CORS = {
@@ -26,6 +26,8 @@ def reply(body: str | bytes, media: Media, status: int = 200) -> Response:
     """A response in a format, which varies with Accept."""
     response = Response(body, status=status, content_type=media.header)
     response.headers["Vary"] = "Accept, Accept-Language"
+    if media is HTML:
+        response.headers["Content-Language"] = site.language()
     return response
 
 
@@ -46,7 +48,7 @@ def unchanged(representation: str, by_day: bool = False) -> Response | None:
     seed = "\0".join(
         (
             service.release.name,
-            _software(),
+            software(),
             service.settings.public_url,
             request.full_path,
             representation,
@@ -67,7 +69,8 @@ def install(app: Flask) -> None:
 
 
 def _options() -> Response | None:
-    return Response(status=204, headers=_PREFLIGHT) if request.method == "OPTIONS" else None
+    known = request.routing_exception is None or getattr(request.routing_exception, "code", 404) != 404
+    return Response(status=204, headers=_PREFLIGHT) if request.method == "OPTIONS" and known else None
 
 
 def _finish(response: Response) -> Response:
@@ -89,10 +92,3 @@ def _finish(response: Response) -> Response:
     else:
         headers["Cache-Control"] = "no-store"
     return response
-
-
-def _software() -> str:
-    try:
-        return version("strategigraf")
-    except PackageNotFoundError:
-        return ""

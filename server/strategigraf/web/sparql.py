@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from itertools import islice
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
-from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Triple
 
 from strategigraf import guard
-from strategigraf.errors import BadQuery, NotAcceptable, StrategigrafError
+from strategigraf.errors import BadQuery, NotAcceptable, StrategigrafError, TooLarge
 from strategigraf.media import GRAPHS, HTML, RESULTS, Media, by_token, choose
 from strategigraf.ns import PREFIXES, RDF_TYPE
 from strategigraf.store import Result
@@ -21,6 +22,12 @@ from strategigraf.web.protocol import Asked
 
 blueprint = Blueprint("sparql", __name__)
 MOST_ROWS = 1000
+MOST_BYTES = 64_000_000
+MOST_TRIPLES = 500_000
+_TOO_LARGE = Text(
+    "Svaret er for stort. Sæt LIMIT på, eller spørg efter en del ad gangen.",
+    "The answer is too large. Add LIMIT, or ask for a part at a time.",
+)
 #: Names that clients such as SPARQLWrapper send for formats of graphs.
 _OTHER_NAMES = {"rdf+xml": "rdf", "n3": "ttl", "json": "jsonld"}
 _SD = rdf.EXTRA["sd"]
@@ -39,7 +46,7 @@ def sparql() -> ResponseReturnValue:
 
     Without a query: the editor for a browser, the service description for who asks for RDF
     (SPARQL 1.1 Service Description, section 2). Raises BadQuery (400), UpdateRefused (403),
-    NotAcceptable (406) and UnsupportedMediaType (415).
+    NotAcceptable (406), TooLarge (413) and UnsupportedMediaType (415).
     """
     page = _wants_page()
     try:
@@ -79,30 +86,53 @@ def _nothing_asked(asked: Asked) -> ResponseReturnValue:
 def run(asked: Asked) -> Result:
     """Run the query of a request on its dataset."""
     assert asked.query is not None
-    return site.service().store.query(asked.query, asked.default_graphs, asked.named_graphs)
+    return site.service().store.ask(asked.query, asked.default_graphs, asked.named_graphs)
 
 
 def _answer(asked: Asked) -> ResponseReturnValue:
     assert asked.query is not None
-    if request.method == "GET" and not guard.VOLATILE & set(guard.words(asked.query)):
+    volatile = guard.is_volatile(asked.query)
+    if request.method in ("GET", "HEAD") and not volatile:
         kept = http.unchanged(f"{request.headers.get('Accept', '')}")
         if kept:
             return kept
     result = run(asked)
     media = _format(result, asked.format)
     try:
-        if isinstance(result, QueryTriples):
-            body = rdf.write(result, media)
-        else:
-            assert media.results is not None
-            body = result.serialize(format=media.results) or b""
-    except (ValueError, RuntimeError) as error:
+        body = _body(result, media)
+    except (ValueError, RuntimeError, OSError) as error:
         raise BadQuery(
             Text(f"Forespørgslen kunne ikke udføres: {error}", f"The query could not be carried out: {error}")
         ) from error
     response = http.reply(body, media)
+    if volatile:
+        response.headers["Cache-Control"] = "no-store"
     response.headers["Content-Type"] = f"{media.type}; charset=utf-8"
     return response
+
+
+class _Capped(io.BytesIO):
+    """A buffer that refuses to grow past ``MOST_BYTES``."""
+
+    def write(self, part: Any) -> int:
+        if self.tell() + len(part) > MOST_BYTES:
+            raise TooLarge(_TOO_LARGE)
+        return super().write(part)
+
+
+def _body(result: Result, media: Media) -> bytes:
+    if isinstance(result, QueryTriples):
+        triples = list(islice(result, MOST_TRIPLES + 1))
+        if len(triples) > MOST_TRIPLES:
+            raise TooLarge(_TOO_LARGE)
+        if any(isinstance(end, BlankNode) for triple in triples for end in (triple.subject, triple.object)):
+            # The names of blank nodes differ from answer to answer, so no strong tag may say that they do not.
+            g.pop("etag", None)
+        return rdf.write(triples, media)
+    assert media.results is not None
+    out = _Capped()
+    result.serialize(output=out, format=media.results)
+    return out.getvalue()
 
 
 def _format(result: Result, token: str) -> Media:
