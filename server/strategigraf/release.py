@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -76,5 +76,13 @@ def software() -> str:
     """A hash over the code of this package and the versions of what it stands on."""
     package = Path(__file__).parent
     code = [(path.relative_to(package).as_posix(), path.read_text(encoding="utf-8")) for path in package.rglob("*.py")]
-    stands_on = [(name, version(name)) for name in ("strategigraf", "pyoxigraph", "pyshacl", "rdflib")]
+    stands_on = [(name, _version(name)) for name in ("strategigraf", "pyoxigraph", "pyshacl", "rdflib")]
     return digest(sorted(code) + stands_on)
+
+
+def _version(name: str) -> str:
+    """A package's version; none for one that runs from its source folder, whose code tells it apart."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
