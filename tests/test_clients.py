@@ -71,9 +71,9 @@ def test_rdflibs_sparqlstore(server: str) -> None:
         for method in ("GET", "POST", "POST_FORM"):
             store = SPARQLStore(f"{server}/sparql", method=method, returnFormat="json" if method == "GET" else "xml")
             assert [int(row[0]) for row in store.query(COUNT)] == [98]  # type: ignore[index, arg-type]
-        kind = URIRef("https://w3id.org/strategigraf/ontology/Principle")
+        kind = URIRef("https://w3id.org/strategigraf/ontology/Municipality")
         rdf_type = URIRef("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
-        assert len(list(store.triples((None, rdf_type, kind)))) == 15
+        assert len(list(store.triples((None, rdf_type, kind)))) == 98
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

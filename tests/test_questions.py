@@ -139,6 +139,32 @@ QUESTIONS = (
         ((entry(22), "temporal", ""),),
     ),
     Question(
+        "Q21",
+        ("no", "focus_area", "name", "element_label", "confidence"),
+        lambda w: pick(
+            table(w, "focus_area_coverage", strategy="kl-kortlaegning"),
+            "no",
+            "focus_area",
+            "name",
+            "element_label",
+            "confidence",
+        ),
+        (("alignment/soroe", "object", "kl-kortlaegning-fokusomraade-02>"),),
+    ),
+    Question(
+        "Q23",
+        ("a_label", "theme", "b_label"),
+        lambda w: pick(
+            table(w, "compare_municipalities", a="Sorø", b="Odder"),
+            "a_label",
+            "theme",
+            "b_label",
+            kind="princip",
+            shared="true",
+        ),
+        (("soroe-digitaliseringsprincipper-uden-aar-princip-07", "terms/subject", ""),),
+    ),
+    Question(
         "Q25",
         ("thing",),
         lambda w: sorted(
@@ -258,3 +284,22 @@ def test_tables_agree_with_the_checked_answers(world: World) -> None:
     assert wanted <= ours <= allowed
     explicit = {(row[0], row[2]) for row in BY_ID["Q37"].answer(world) if row[4] == "explicit"}
     assert explicit == {("Vi følger tankerne i monopolbruddet", "Kommunernes rammearkitektur")}
+
+
+@pytest.mark.shared
+def test_comparisons_agree_with_the_checked_answers(world: World) -> None:
+    checked = gold()
+
+    def pairs(items: object) -> set[tuple[str, str, str]]:
+        assert isinstance(items, list)
+        return {(i["focus_area"], who, what) for i in items for who in ("Odder", "Sorø") for what in i.get(who, ())}
+
+    wanted = pairs(checked["Q21"]["answer"])
+    allowed = wanted | pairs(checked["Q21"]["accept_also"])
+    areas = {area for area, _, _ in wanted}
+    ours = {(next(a for a in areas if row[1].endswith(a)), row[2], row[3]) for row in BY_ID["Q21"].answer(world)}
+    assert wanted <= ours <= allowed
+    told = [(i["Sorø"], i["Odder"].split(" (")[0]) for i in checked["Q23"]["answer"]]  # type: ignore[attr-defined, index]
+    weak = [(i["Sorø"], i["Odder"]) for i in checked["Q23"]["accept_also"]]  # type: ignore[attr-defined, index]
+    compared = {(row[0], row[2]) for row in BY_ID["Q23"].answer(world)}
+    assert set(told) <= compared <= set(told) | set(weak)

@@ -280,6 +280,14 @@ def test_an_own_document_that_is_no_strategys_text_counts_as_part(world: World) 
     assert changed.adoption("Aarhus")["own_reading"] == "part"
 
 
+def test_a_shared_focus_area_shows_both_sides(world: World) -> None:
+    rows = [r for r in world.rows("compare_municipalities", a="Odder", b="Norddjurs") if r["kind"] == "fokusområde"]
+    shared = [row for row in rows if row["shared"] == "true"]
+    assert shared
+    assert all(row["a_label"] and row["b_label"] for row in shared)
+    assert all(bool(row["a_label"]) != bool(row["b_label"]) for row in rows if row not in shared)
+
+
 def test_a_deviation_is_not_shared(world: World) -> None:
     changed = world.with_(claim("municipality:0751", "deviates-from"))
     rows = changed.rows("compare_municipalities", a="Aarhus", b="Norddjurs")

@@ -10,9 +10,11 @@ from typing import Any
 import yaml
 
 from strategigraf.errors import StrategigrafError
+from strategigraf.ns import TYPES
 from strategigraf.text import Text
 
-#: What a parameter can be: a kind of thing, a day, one of some words, or any thing at all.
+#: What a parameter can be: a kind of thing (or one of several: `strategy|document`), a day, one of some words,
+#: or any thing at all.
 PARAMETER_TYPES = (
     "municipality",
     "framework",
@@ -40,6 +42,13 @@ class Parameter:
     default: str | None = None
     required: bool = False
     choices: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of thing that a value may be; empty for a day and for one of some words."""
+        if self.type == "thing":
+            return TYPES
+        return tuple(kind for kind in self.type.split("|") if kind in TYPES)
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,8 @@ def _parameter(key: str, value: Any, name: str) -> Parameter:
                      f"the parameter name {key!r} may hold letters only")  # fmt: skip
     if not isinstance(value, dict) or set(value) - _PARAM_KEYS:
         raise _error(name, f"parameteren {key} har ukendte nøgler", f"parameter {key} has unknown keys")
-    if value.get("type") not in PARAMETER_TYPES:
+    kinds = str(value.get("type", "")).split("|")
+    if not set(kinds) <= set(PARAMETER_TYPES if len(kinds) == 1 else TYPES):
         raise _error(name, f"parameteren {key} har ingen kendt type", f"parameter {key} has no known type")
     default = value.get("default")
     return Parameter(

@@ -104,19 +104,18 @@ class Names:
             return Literal(value)
         if ":" in value and "/" in value:
             return self._by_iri(parameter, value)
-        kinds: Iterable[str] = TYPES if parameter.type == "thing" else (parameter.type,)
         if parameter.type == "thing" and value.partition("/")[0] in TYPES:
             return self._by_iri(parameter, ID + value)
         if parameter.type == "municipality" and value.isascii() and value.isdigit():
             return self._by_code(parameter, value.zfill(4))
         key = fold(value)
-        found = [named for kind in kinds for named in self._by_name[kind].get(key, ())]
+        found = [named for kind in parameter.kinds for named in self._by_name[kind].get(key, ())]
         exact = [named for named in found if fold(named.slug) == key] or found
         if len(exact) == 1:
             return NamedNode(exact[0].iri)
         if exact:
             raise _ambiguous(parameter, value, exact)
-        known = [name for kind in kinds for name in self._by_name[kind]]
+        known = [name for kind in parameter.kinds for name in self._by_name[kind]]
         raise _unknown(parameter, value, difflib.get_close_matches(key, known, 3, 0.6))
 
     def _by_code(self, parameter: Parameter, code: str) -> NamedNode:
@@ -130,8 +129,8 @@ class Names:
     def _by_iri(self, parameter: Parameter, iri: str) -> NamedNode:
         node = terms.named_node(iri, parameter.name)
         parts = split(iri)
-        if parameter.type != "thing" and (parts is None or parts[0] != parameter.type):
-            known = [n.iri for n in self.things.values() if n.type == parameter.type]
+        if parameter.type != "thing" and (parts is None or parts[0] not in parameter.kinds):
+            known = [n.iri for n in self.things.values() if n.type in parameter.kinds]
             raise _unknown(parameter, iri, difflib.get_close_matches(iri, known, 3))
         if parts and iri not in self.things:
             near = difflib.get_close_matches(iri, [n.iri for n in self.things.values() if n.type == parts[0]], 3)

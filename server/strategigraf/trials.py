@@ -109,7 +109,8 @@ def _some(parameter: Parameter, names: Names, place: str) -> NamedNode | Literal
     if parameter.type == "date":
         return day(_SOME_DAY)
     return next(
-        (NamedNode(n.iri) for n in sorted(names.things.values(), key=lambda n: n.iri) if n.type == parameter.type), None
+        (NamedNode(n.iri) for n in sorted(names.things.values(), key=lambda n: n.iri) if n.type in parameter.kinds),
+        None,
     )
 
 

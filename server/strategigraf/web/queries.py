@@ -186,8 +186,8 @@ def _field(parameter: Parameter, given: dict[str, str]) -> dict[str, Any]:
     language = site.language()
     if parameter.type == "choice":
         choices = [(choice, render.coded(parameter.name, choice)) for choice in parameter.choices]
-    elif parameter.type in ("framework", "strategy", "document", "municipality"):
-        things = (one for one in site.service().names.things.values() if one.type == parameter.type)
+    elif parameter.kinds and parameter.type != "thing":
+        things = (one for one in site.service().names.things.values() if one.type in parameter.kinds)
         choices = sorted(((one.slug, one.label(language)) for one in things), key=lambda choice: choice[1].casefold())
         parts = ns.split(value)
         value = parts[1] if parts else value
