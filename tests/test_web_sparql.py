@@ -295,3 +295,10 @@ def test_a_long_query_goes_by_post(client: Any) -> None:
     failed = client.post("/sparql", data=urlencode({"query": "SELECT nonsense"}), headers=headers)
     assert failed.status_code == 400
     assert "SELECT nonsense</textarea>" in failed.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_an_empty_query_is_told_as_such(client: Any, text: str) -> None:
+    reply = client.post("/sparql", data={"query": text}, headers={"Accept": "application/sparql-results+json"})
+    assert reply.status_code == 400
+    assert "The query is empty." in reply.text

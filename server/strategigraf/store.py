@@ -106,6 +106,8 @@ class GraphStore:
                 named_graphs=[NamedNode(iri) for iri in named_graphs] if chosen else None,
             )
         except (SyntaxError, ValueError) as error:
+            if not text.strip():
+                raise BadQuery(Text("Forespørgslen er tom.", "The query is empty.")) from error
             form = guard.update_form(text)
             raise (_refused(form) if form else _bad_query(str(error))) from error
         except (OSError, RuntimeError) as error:
