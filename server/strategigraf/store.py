@@ -107,7 +107,12 @@ class GraphStore:
             )
         except (SyntaxError, ValueError) as error:
             if not text.strip():
-                raise BadQuery(Text("Forespørgslen er tom.", "The query is empty.")) from error
+                raise BadQuery(
+                    Text(
+                        "Forespørgslen er tom. Skriv SPARQL, fx SELECT * WHERE { ?s ?p ?o } LIMIT 10.",
+                        "The query is empty. Write SPARQL, such as SELECT * WHERE { ?s ?p ?o } LIMIT 10.",
+                    )
+                ) from error
             form = guard.update_form(text)
             raise (_refused(form) if form else _bad_query(str(error))) from error
         except (OSError, RuntimeError) as error:
