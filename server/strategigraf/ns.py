@@ -38,6 +38,7 @@ VOCABULARIES: dict[str, str] = {
     "sgsh": SHAPES,
     "adms": "http://www.w3.org/ns/adms#",
     "cv": "http://data.europa.eu/m8g/",
+    "dc": "http://purl.org/dc/elements/1.1/",
     "dcat": "http://www.w3.org/ns/dcat#",
     "dct": "http://purl.org/dc/terms/",
     "dctype": "http://purl.org/dc/dcmitype/",

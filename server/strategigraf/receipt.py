@@ -197,7 +197,7 @@ def write(sources: Sources, folder: Path) -> tuple[str, list[Finding]]:
 
 
 def _squeeze(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()
+    return re.sub(r"\s+", " ", text.replace("**", "")).strip()
 
 
 def _finding(quote: Quote, code: str, da: str, en: str, mend_da: str, mend_en: str, predicate: str | None) -> Finding:
