@@ -15,7 +15,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "ns"),
     ("settings", "media", "turtle", "terms", "header", "guard"),
     ("store", "shacl", "sources"),
-    ("infer", "receipt", "names", "describe"),
+    ("infer", "receipt", "names", "describe", "profile"),
     ("catalogue",),
     ("trials",),
     ("checks",),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from flask.testing import FlaskClient
 from pyoxigraph import Literal, NamedNode
 
 from strategigraf import sources
 from strategigraf.ns import SG, expand
+from strategigraf.service import Service
+from strategigraf.web import diagram
 
 FACTS = sources.load(ROOT)
 TRIPLES = [t for file in FACTS.of("ontology") for t in file.document.triples]
@@ -147,3 +152,58 @@ def test_the_statuses_are_the_six_in_their_order() -> None:
     assert sorted(rank, key=lambda name: -rank[name]) == [
         "committed", "acting", "deviates", "implied", "silent", "not-assessed",
     ]  # fmt: skip
+
+
+def test_the_diagram_has_every_class_and_only_links_that_things_have(service: Service) -> None:
+    on_it = {name for box in diagram.BOXES for name in (box.name, *box.inside)}
+    classes = {t.subject.value for t in TRIPLES if t.object == NamedNode(expand("owl:Class"))}  # type: ignore[union-attr]
+    assert classes <= {expand(name) for name in on_it}
+    boxes = {box.name for box in diagram.BOXES}
+    for link in diagram.LINKS:
+        assert {link.start, link.end} <= boxes
+        pattern = f"?from a {link.start} ; {link.property} ?to . ?to a {link.end}"
+        assert service.store.select(f"SELECT * {{ {pattern} }} LIMIT 1"), link
+    for box in diagram.BOXES:
+        for name in box.inside:
+            assert NamedNode(expand(box.name)) in values(expand(name), "rdfs:subClassOf"), name
+
+
+def test_the_profile_counts_what_is_there(service: Service) -> None:
+    found = service.profile
+    assert found.things[SG + "Municipality"] == 98
+    publisher = next(use for use in found.uses[SG + "Strategy"] if use.property == expand("dct:publisher"))
+    rows = service.store.select("SELECT (COUNT(*) AS ?n) { ?s a sg:Strategy ; dct:publisher ?p . ?p a sg:Municipality }")
+    assert publisher.count == int(rows[0]["n"].value)  # type: ignore[union-attr]
+    assert publisher.ranges[0] in (SG + "Municipality", expand("cv:PublicOrganisation"))
+    assert found.terms[SG + "evidence"] > 1000
+
+
+def test_every_example_has_an_answer_and_tells_its_terms(service: Service) -> None:
+    assert len(service.catalogue.examples) >= 12
+    for example in service.catalogue.examples:
+        assert service.store.select(example.text), example.name
+        for name in re.findall(r"sg:[A-Za-z]+", example.header.description.en):
+            assert SG + name.removeprefix("sg:") in TERMS, name
+
+
+def test_the_concept_list_has_every_term_and_concept(client: FlaskClient, service: Service) -> None:
+    rows = list(csv.reader(io.StringIO(client.get("/ontology/concepts.csv").text)))
+    assert rows[0][0] == "Foretrukken term (da)"
+    told = {row[-1] for row in rows[1:]}
+    assert set(TERMS) <= told
+    concepts = service.store.select("SELECT ?c { ?c a skos:Concept }")
+    assert {row["c"].value for row in concepts} <= told  # type: ignore[union-attr]
+    assert len(told) == len(rows) - 1
+    assert all(row[0] and row[1] and row[4] and row[5] and row[7] for row in rows[1:])
+
+
+@pytest.mark.parametrize("path", ["/ontology/", "/en/ontology/"])
+def test_the_reference_page_tells_use_or_says_not_yet(client: FlaskClient, service: Service, path: str) -> None:
+    page = client.get(path).text
+    for term in TERMS:
+        name = term.removeprefix(SG)
+        article = page.partition(f'id="{name}"')[2].partition("</article>")[0]
+        assert article, name
+        unused = "Endnu ikke brugt" in article or "Not used yet" in article
+        assert unused == (not service.profile.terms.get(term)), name
+    assert page.count("<svg") == 1

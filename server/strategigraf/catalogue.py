@@ -81,6 +81,10 @@ class Catalogue:
             for name, text in sources.queries(folder):
                 head, body = header.read(text, f"queries/{folder}{'/' if folder else ''}{name}.rq")
                 self.queries[name] = Query(name, head, body, report)
+        #: Worked examples of SPARQL for strangers, in the order of their names; they are no operations of the API.
+        self.examples = tuple(
+            Query(name, *header.read(text, f"queries/examples/{name}.rq")) for name, text in sources.queries("examples")
+        )
 
     def get(self, name: str) -> Query:
         """The query of a name; NotFound with near names otherwise."""

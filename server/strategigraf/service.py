@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from strategigraf.catalogue import Answer, Catalogue
 from strategigraf.names import Names
+from strategigraf.profile import Profile, profile
 from strategigraf.release import Release
 from strategigraf.settings import Settings
 from strategigraf.store import GraphStore
@@ -28,6 +30,11 @@ class Service:
         """Load a release into memory."""
         store = release.store()
         return cls(settings, release, store, Names(store), Catalogue(release.sources()))
+
+    @cached_property
+    def profile(self) -> Profile:
+        """What the release holds, class by class; counted the first time that it is asked for."""
+        return profile(self.store)
 
     def answer(self, query: str, parameters: Mapping[str, str], today: date | None = None) -> Answer:
         """Run a public query; ``on`` is today where it is not given."""

@@ -58,21 +58,24 @@ def run_checks(sources: Sources, store: GraphStore, after: bool) -> list[Finding
 
 
 def run_public(sources: Sources, store: GraphStore) -> list[Finding]:
-    """Public queries and reports that do not parse, run, or give the columns of their header."""
+    """Public queries and reports that do not run or give the columns of their header; examples without an answer."""
     names = Names(store)
     findings: list[Finding] = []
-    for folder in ("", "reports"):
+    for folder in ("", "reports", "examples"):
         for name, text in sources.queries(folder):
             place = f"queries/{folder}/{name}.rq".replace("//", "/")
             try:
                 head, body = header.read(text, place)
-                query = Query(name, head, body, bool(folder))
+                query = Query(name, head, body, folder == "reports")
                 values = {p.name: _some(p, names, place) for p in head.parameters}
                 result = store.query(query.bind({name: term for name, term in values.items() if term is not None}))
             except StrategigrafError as error:
                 findings.append(broken(place, text, error))
                 continue
-            if isinstance(result, QuerySolutions):
+            if folder == "examples":
+                if isinstance(result, QuerySolutions) and next(iter(result), None) is None:
+                    findings.append(_fault(place, 1, "eksemplet giver ingen rækker", "the example gives no rows"))
+            elif isinstance(result, QuerySolutions):
                 columns = [variable.value for variable in result.variables]
                 wanted = list(head.columns or ())
                 if columns != wanted:

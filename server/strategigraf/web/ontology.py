@@ -3,24 +3,57 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
-from pyoxigraph import NamedNode, Triple
+from markupsafe import Markup
+from pyoxigraph import Literal, NamedNode, Triple
 
 from strategigraf import ns
+from strategigraf.catalogue import Table
 from strategigraf.describe import Description, bare
 from strategigraf.errors import NotFound
-from strategigraf.media import GRAPHS, HTML, Media
+from strategigraf.exports import tables
+from strategigraf.media import CSV, GRAPHS, HTML, Media
+from strategigraf.profile import Profile
 from strategigraf.terms import cell
 from strategigraf.text import Text
-from strategigraf.web import http, rdf, render, site
+from strategigraf.web import diagram, http, rdf, render, site
 from strategigraf.web.negotiate import DOCUMENT, ending_of, pick
 from strategigraf.web.routes import both
 
 blueprint = Blueprint("ontology", __name__)
+
+
+def _joined(out: str, path: str, extra: str) -> str:
+    """A pattern that binds ``?out`` to all values of a path, in order, with a semicolon between."""
+    return f"""OPTIONAL {{ SELECT ?thing (GROUP_CONCAT(?text; separator="; ") AS ?{out}) WHERE {{
+      {{ SELECT DISTINCT ?thing ?text WHERE {{
+        ?thing {path} ?v {extra} BIND(STR(?v) AS ?text)
+      }} ORDER BY ?thing ?text }}
+    }} GROUP BY ?thing }}"""
+
+
 _GRAPH = f"<{ns.GRAPH}ontology>"
+_SCHEMES = "SELECT ?s { ?s a skos:ConceptScheme ; rdfs:label ?l FILTER(LANG(?l) = 'da') } ORDER BY ?l"
+#: The columns of the concept list of the Danish common public-sector model rules, with the English beside.
+_COLUMNS = (
+    "Foretrukken term (da)", "Foretrukken term (en)", "Accepteret term", "Frarådet term", "Definition (da)",
+    "Definition (en)", "Anvendelsesnote", "Kilde", "Tilhører emneområde", "Identifikator",
+)  # fmt: skip
+_LIST = f"""SELECT ?c0 ?c1 ?c2 ?c3 ?c4 ?c5 ?c6 ?c7 ?c8 ?c9 WHERE {{
+  {{ ?thing rdfs:isDefinedBy sg: . BIND("ja" AS ?c8) }}
+  UNION {{ ?thing a skos:Concept ; skos:inScheme/rdfs:label ?c8 . FILTER(LANG(?c8) = "da") }}
+  ?thing rdfs:label ?c0 , ?c1 ; skos:definition ?c4 , ?c5 .
+  FILTER(LANG(?c0) = "da" && LANG(?c1) = "en" && LANG(?c4) = "da" && LANG(?c5) = "en")
+  OPTIONAL {{ ?thing skos:scopeNote ?c6 . FILTER(LANG(?c6) = "da") }}
+  {_joined("c2", "skos:altLabel", 'FILTER(LANG(?v) = "da")')}
+  {_joined("c3", "skos:hiddenLabel", 'FILTER(LANG(?v) = "da")')}
+  {_joined("c7", "dct:source|skos:inScheme/dct:source", "")}
+  BIND(STR(?thing) AS ?c9)
+}} ORDER BY ?c8 ?c9"""
 _SECTIONS = (("class", "owl:Class"), ("link", "owl:ObjectProperty"), ("value", "owl:DatatypeProperty"))
 
 
@@ -28,6 +61,14 @@ _SECTIONS = (("class", "owl:Class"), ("link", "owl:ObjectProperty"), ("value", "
 def ontology() -> ResponseReturnValue:
     """The whole ontology as HTML, Turtle, JSON-LD, N-Triples or RDF/XML."""
     return _whole(pick(DOCUMENT))
+
+
+@both(blueprint, "/ontology/concepts.csv")
+def concepts() -> ResponseReturnValue:
+    """Every term and concept as CSV, with the columns of the Danish concept list (FDA model rules)."""
+    if kept := http.unchanged("csv"):
+        return kept
+    return http.reply(tables.as_csv(_concept_list()), CSV)
 
 
 @both(blueprint, "/ontology/<name>")
@@ -64,6 +105,16 @@ def _whole(media: Media) -> ResponseReturnValue:
             "sections": [(key, _of_kind(terms, kind)) for key, kind in _SECTIONS],
             "formats": GRAPHS,
             "canonical": site.page("/ontology/"),
+            "diagram": Markup(_diagram(terms)),  # noqa: S704 - every name in it is escaped where it is drawn
+            "notes": [
+                note.value
+                for note in terms[ns.SG].values("skos:changeNote")
+                if isinstance(note, Literal) and note.language == site.language()
+            ],
+            "examples": site.service().catalogue.examples,
+            "profile": _profile_rows(site.service().profile),
+            "used": site.service().profile.terms,
+            "schemes": [cell(row["s"]) for row in site.service().store.select(_SCHEMES)],
         }
         body: str | bytes = render.html("ontology.html", **values)
     else:
@@ -73,6 +124,62 @@ def _whole(media: Media) -> ResponseReturnValue:
         ending = "" if one is HTML else f"ontology.{one.token}"
         response.headers.add("Link", f'<{site.url(f"/ontology/{ending}")}>; rel="alternate"; type="{one.type}"')
     return response
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A property with a prefixed name, its count, and the prefixed names of what the values are."""
+
+    name: str
+    count: int
+    ranges: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A class of the profile for the page: its IRI, and rows with prefixed names."""
+
+    iri: str
+    rows: tuple[_Row, ...]
+
+
+def _profile_rows(found: Profile) -> list[tuple[str, int, _Shown]]:
+    """The classes with their number of things and what they carry, the own ones first."""
+    names = sorted((ns.shorten(iri), iri) for iri in found.things)
+    names.sort(key=lambda pair: not pair[0].startswith("sg:"))
+    return [
+        (
+            name,
+            found.things[iri],
+            _Shown(
+                iri,
+                tuple(
+                    _Row(ns.shorten(use.property), use.count, tuple(ns.shorten(one) for one in use.ranges[:6]))
+                    for use in found.uses.get(iri, ())
+                ),
+            ),
+        )
+        for name, iri in names
+    ]
+
+
+def _diagram(terms: dict[str, Description]) -> str:
+    """The class diagram in the language of the page, with links to the terms below it."""
+
+    def label(name: str) -> str:
+        known = terms.get(ns.expand(name))
+        text = known.text("rdfs:label", site.language()) if known else name.partition(":")[2]
+        return text[:1].upper() + text[1:]
+
+    def address(name: str) -> str:
+        return f"#{name.partition(':')[2]}" if name.startswith("sg:") else ns.expand(name)
+
+    return diagram.draw(label, address, site.t("ontology.diagram"))
+
+
+def _concept_list() -> Table:
+    rows = site.service().store.select(_LIST)
+    return Table(_COLUMNS, tuple(tuple(row.get(f"c{n}") for n in range(len(_COLUMNS))) for row in rows))
 
 
 def _triples(extra: str = "") -> list[Triple]:
