@@ -40,6 +40,7 @@ CODES = (
     "sg:sha256",
     "sg:locator",
     "adms:schemaAgency",
+    "dc:publisher",
 )
 
 
@@ -62,12 +63,13 @@ def test_the_facts_are_clean(facts: sources.Sources, built: release.Release) -> 
         ("?x a sg:ListEntry . FILTER NOT EXISTS { ?x sg:lists ?s }", 4),
         ("?x a sg:Strategy . ?e sg:lists ?x", 61),
         ("?x a sg:Principle ; sg:elementOf/dct:publisher municipality:0727", 15),
-        ("?x a sg:Goal ; sg:elementOf/dct:publisher municipality:0727", 5),
+        ("?x a sg:Goal ; sg:elementOf strategy:odder-digitaliseringsstrategi-uden-aar", 5),
+        ("?x a sg:Goal ; sg:elementOf document:odder-strategi", 3),
         ("?x a sg:Quality", 3),
         ("?x a sg:Principle ; skos:altLabel ?other", 6),
         ("?x a sg:FocusArea ; sg:elementOf strategy:kl-digitaliseringsstrategi-2016", 12),
-        ("?x a sg:Initiative ; sg:elementOf/dct:publisher municipality:0707", 9),
-        ("?x a sg:Approval", 4),
+        ("?x a sg:Initiative ; sg:elementOf/dct:publisher municipality:0707", 20),
+        ("?x a sg:Approval", 11),
         ("?x a sg:SourceDocument ; sg:corpus concept:corpus-read", 5),
         ("organisation:alle-kommuner org:hasMember ?x", 98),
         ("?m org:hasMembership ?x . ?x org:organization region:oestdanmark", 46),
@@ -103,8 +105,11 @@ def test_no_code_that_no_source_gives(service: Service) -> None:
 
 
 def test_nothing_personal(facts: sources.Sources) -> None:
+    #: A row of a table in the evaluation of 2013, not a number to ring.
+    table = {"46 15 61 98"}
     for file in facts.files:
-        assert not re.search(r"[\w.+-]+@[\w-]+\.(dk|com)|\b(?:\+45 ?)?\d{2} \d{2} \d{2} \d{2}\b", file.text), file.name
+        assert not re.search(r"[\w.+-]+@[\w-]+\.(dk|com)", file.text), file.name
+        assert set(re.findall(r"\b(?:\+45 ?)?\d{2} \d{2} \d{2} \d{2}\b", file.text)) <= table, file.name
 
 
 def test_literals_have_a_language_or_are_codes(facts: sources.Sources) -> None:

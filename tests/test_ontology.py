@@ -172,7 +172,9 @@ def test_the_profile_counts_what_is_there(service: Service) -> None:
     found = service.profile
     assert found.things[SG + "Municipality"] == 98
     publisher = next(use for use in found.uses[SG + "Strategy"] if use.property == expand("dct:publisher"))
-    rows = service.store.select("SELECT (COUNT(*) AS ?n) { ?s a sg:Strategy ; dct:publisher ?p . ?p a sg:Municipality }")
+    rows = service.store.select(
+        "SELECT (COUNT(*) AS ?n) { ?s a sg:Strategy ; dct:publisher ?p . ?p a sg:Municipality }"
+    )
     assert publisher.count == int(rows[0]["n"].value)  # type: ignore[union-attr]
     assert publisher.ranges[0] in (SG + "Municipality", expand("cv:PublicOrganisation"))
     assert found.terms[SG + "evidence"] > 1000
