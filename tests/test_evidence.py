@@ -16,7 +16,8 @@ from strategigraf.terms import cell
 
 #: The properties whose words or numbers a phrase may share.
 TOLD = (
-    "rdfs:label", "skos:prefLabel", "skos:altLabel", "sg:nameInSource", "sg:officialText", "sg:kindAsWritten", "dct:title",
+    "rdfs:label", "skos:prefLabel", "skos:altLabel", "sg:nameInSource", "sg:officialText", "sg:kindAsWritten",
+    "dct:title",
     "dct:description", "sg:valueAsWritten", "sg:value", "sg:valueTo", "sg:sampleSize", "sg:formAsWritten",
     "sg:periodAsWritten", "sg:linkText", "dct:date", "skos:notation", "sg:year", "dct:issued",
 )  # fmt: skip
@@ -35,17 +36,46 @@ WORDS = {
 }
 
 
+SMALL = set(
+    [
+        "og",
+        "at",
+        "det",
+        "den",
+        "der",
+        "som",
+        "for",
+        "til",
+        "med",
+        "har",
+        "kan",
+        "vil",
+        "ved",
+        "fra",
+        "om",
+        "en",
+        "et",
+        "de",
+        "er",
+        "af",
+        "på",
+        "i",
+    ]
+)
+
+
 def stems(text: str) -> set[str]:
-    """The numbers and the beginnings of the words of a text; short words tell nothing."""
+    """The numbers and the beginnings of the words of a text; the commonest small words tell nothing."""
     words = re.findall(r"[a-zæøå]+|\d+", text.lower().replace("-", " "))
-    return {w if w.isdigit() else w[:5] for w in words if w.isdigit() or len(w) >= 4} | {
-        w for w in words if 2 <= len(w) <= 3 and w not in ("og", "at", "det", "den", "der", "som", "for", "til", "med", "har", "kan", "vil", "ved", "fra", "om", "en", "et", "de", "er", "af", "på", "i")
-    } | {WORDS[w] for w in words if w in WORDS}  # fmt: skip
+    return {
+        word if word.isdigit() else word[:5] for word in words if word.isdigit() or (word not in SMALL and word[1:])
+    } | {WORDS[word] for word in words if word in WORDS}
 
 
 #: The links to things whose own names a phrase may share words with.
 JOINED = (
-    "sg:subject", "sg:object", "sg:municipality", "dct:publisher", "dct:creator", "sg:about", "sg:concerns", "sg:measure",
+    "sg:subject", "sg:object", "sg:municipality", "dct:publisher", "dct:creator", "sg:about", "sg:concerns",
+    "sg:measure",
     "sg:role", "sg:municipalitySize", "sg:area", "dct:subject", "sg:layer", "sg:unit", "sg:precision", "dct:isPartOf",
     "sg:supports", "sg:escalatesTo", "org:postIn", "sg:dutyOf", "sg:elementOf", "sg:approvedBy", "sg:approvalOf",
     "sg:decisionLevel", "dct:temporal", "sg:combination", "sg:operator", "sg:illustrates", "sg:processModel",
@@ -129,7 +159,9 @@ def test_every_phrase_of_a_document_read_is_in_its_text(service: Service) -> Non
         hashlib.sha256(p.read_bytes()).hexdigest(): p.read_text("utf-8") for p in (SHARED / "sources").glob("*.txt")
     }
     rows = service.store.select(
-        "SELECT ?e ?d ?a ?b ?p { ?e a sg:TextEvidence ; dct:source ?d ; sg:lineStart ?a ; sg:lineEnd ?b ; sg:phrase ?p }"
+        """SELECT ?e ?d ?a ?b ?p {
+          ?e a sg:TextEvidence ; dct:source ?d ; sg:lineStart ?a ; sg:lineEnd ?b ; sg:phrase ?p
+        }"""
     )
     assert len(rows) > 900
     for row in rows:
