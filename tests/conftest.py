@@ -85,6 +85,7 @@ class World:
         self.rules = facts.rules()
         self.quads = {quad for file in facts.files if file.kind != "shapes" for quad in file.quads}
         self.catalogue = Catalogue(facts)
+        self._store: GraphStore | None = None
 
     def turtle(self, text: str, graph: str = "test") -> list[Quad]:
         """The quads of some Turtle, in a graph; every prefix of the project is known."""
@@ -117,8 +118,8 @@ class World:
         return store
 
     def ask(self, query: str, **given: str) -> Answer:
-        """Run a public query on this world."""
-        store = self.store()
+        """Run a public query on this world; the rules run once."""
+        store = self._store = self._store or self.store()
         return self.catalogue.run(query, given, store, Names(store), TODAY)
 
     def rows(self, query: str, **given: str) -> list[dict[str, str]]:
@@ -136,6 +137,7 @@ class World:
     def _copy(self) -> World:
         changed = object.__new__(World)
         changed.rules, changed.catalogue, changed.quads = self.rules, self.catalogue, self.quads
+        changed._store = None
         return changed
 
 

@@ -36,32 +36,10 @@ WORDS = {
 }
 
 
-SMALL = set(
-    [
-        "og",
-        "at",
-        "det",
-        "den",
-        "der",
-        "som",
-        "for",
-        "til",
-        "med",
-        "har",
-        "kan",
-        "vil",
-        "ved",
-        "fra",
-        "om",
-        "en",
-        "et",
-        "de",
-        "er",
-        "af",
-        "på",
-        "i",
-    ]
-)
+SMALL = {
+    "og", "at", "det", "den", "der", "som", "for", "til", "med", "har", "kan", "vil", "ved", "fra", "om", "en", "et",
+    "de", "er", "af", "på", "i",
+}  # fmt: skip
 
 
 def stems(text: str) -> set[str]:

@@ -10,6 +10,7 @@ import csv
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import eq, ge, gt, le, lt
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,47 @@ class Question:
     remove: tuple[Pattern, ...]
 
 
+#: KL's four cases of a form, by what they illustrate.
+FOUR_CASES = ("digitaliseringspolitik", "principper", "del af andre strategier", "ingen digitaliseringsstrategi")
+TABLE_1 = "2. Indledning > 2.1.1. E-survey til alle kommuner > Tabel 1: Antal besvarelser fordelt efter faggruppe"
 NO_END = ("open-end", "dash", "empty", "approved-year", "lone-year")
+
+
+def project(world: World, task: dict[str, float]) -> bool:
+    """Whether a task is a project by Odder's criteria, as the facts state them."""
+    rows = [row for row in table(world, "criteria") if row["rule_label"] == "Hvornår en opgave er et projekt"]
+    tests: dict[str, Callable[[float, float], bool]] = {"gt": gt, "ge": ge, "lt": lt, "le": le, "eq": eq}
+    met = [tests.get(row["operator"], ge)(task[row["measure"]], float(row["value"])) for row in rows]
+    return any(met) if {row["combination"] for row in rows} == {"ét er nok"} else all(met)
+
+
+def chain(rows: list[dict[str, str]], start: str) -> Rows:
+    """The steps of a path in their order, from its first thing."""
+    steps = {row["from_label"]: row for row in rows}
+    found: Rows = []
+    while start in steps and len(found) < len(rows):
+        row = steps[start]
+        found.append((row["from_label"], row["to_label"], row["evidence_phrase"]))
+        start = row["to_label"]
+    return found
+
+
+def evaluation(world: World) -> list[dict[str, str]]:
+    return table(world, "figures", document="devoteam-evaluering-2013")
+
+
+def survey(world: World, *figures: str) -> Rows:
+    """Some figures of the evaluation, each once."""
+    rows = evaluation(world)
+    return [
+        row
+        for name in figures
+        for row in dict.fromkeys(
+            (r["measure"], r["value"], r["unit"], r["value_as_written"])
+            for r in rows
+            if r["figure"].endswith("2013-" + name)
+        )
+    ]
 
 
 def entry(number: int) -> str:
@@ -224,6 +265,205 @@ QUESTIONS = (
             )
         ),
         (("alignment/odder", "object", "fokusomraade-05>"),),
+    ),
+    Question(
+        "Q19",
+        ("name", "illustrates", "form", "period"),
+        lambda w: [
+            row
+            for row in pick(table(w, "cases"), "name", "illustrates", "form_as_written", "period_as_written")
+            if row[1] in FOUR_CASES
+        ],
+        (("item/kl-kortlaegning-case-solroed", "ontology/illustrates", ""),),
+    ),
+    Question(
+        "Q27",
+        ("what", "answer"),
+        lambda w: [
+            (
+                "is a project",
+                "yes" if project(w, {"antal personer": 1, "omkostning": 150_000, "timeforbrug": 300}) else "no",
+            ),
+            *pick(table(w, "criteria"), "label", "combination", rule_label="Hvornår en opgave er et projekt"),
+        ],
+        (("odder-strategi-projektkriterium-02", "ontology/operator", ""),),
+    ),
+    Question(
+        "Q33",
+        ("from", "to", "phrase"),
+        lambda w: chain(
+            table(
+                w, "trace", **{"from": "body/norddjurs-monopolbrudsprojektgruppen", "to": "body/norddjurs-direktionen"}
+            ),
+            "Monopolbrudsprojektgruppen",
+        ),
+        (("body/norddjurs-digitaliseringsprogramgruppen", "ontology/escalatesTo", ""),),
+    ),
+    Question(
+        "Q39",
+        ("name", "period"),
+        lambda w: [
+            row
+            for row in pick(table(w, "kl_table", on="2021-12-31"), "name", "period_as_written", status="in-force")
+            if (row[0],) in pick(table(w, "cases"), "name", illustrates="konkrete teknologier")
+        ],
+        ((entry(2), "temporal", ""),),
+    ),
+    Question(
+        "QB01",
+        ("no", "level", "phrase"),
+        lambda w: pick(table(w, "guidance", kind="level"), "no", "label", "evidence_phrase"),
+        (("item/kl-vejledning-niveau-03", "ontology/itemKind", ""),),
+    ),
+    Question(
+        "QB03",
+        ("from", "to", "phrase"),
+        lambda w: chain(
+            table(
+                w, "trace", **{"from": "item/kl-vejledning-eksempelled-04", "to": "item/kl-vejledning-eksempelled-06"}
+            ),
+            "Forretning: en sammenhængende indsats over for borgere med sociale behov",
+        ),
+        (("item/kl-vejledning-eksempelled-04", "ontology/nextStep", ""),),
+    ),
+    Question(
+        "QB05",
+        ("label", "phrase"),
+        lambda w: pick(
+            table(w, "guidance", kind="table-cell"),
+            "label",
+            "evidence_phrase",
+            initiative="Implementering af rammearkitekturen",
+            stage="pilotforsøg",
+        ),
+        (("item/kl-vejledning-celle-05", "ontology/stage", ""),),
+    ),
+    Question(
+        "QB07",
+        ("label", "description"),
+        lambda w: pick(table(w, "guidance", kind="initiative-class"), "label", "description"),
+        (("item/kl-vejledning-initiativtype-03", "terms/description", ""),),
+    ),
+    Question(
+        "QB09",
+        ("outline_point", "label"),
+        lambda w: [
+            row
+            for row in pick(table(w, "guidance", kind="consideration"), "part_of_label", "label")
+            if row[0][:2] == "4." and "prioritering" in row[1]
+        ],
+        (("item/kl-vejledning-overvejelse-27", "terms/isPartOf", "disposition-04"),),
+    ),
+    Question(
+        "QB11",
+        ("process_model", "label"),
+        lambda w: [
+            row
+            for row in pick(table(w, "guidance", kind="process-step"), "process_model", "label")
+            if "digitaliseringsafdelingen" in row[1]
+        ],
+        (("item/kl-vejledning-procestrin-11", "ontology/processModel", ""),),
+    ),
+    Question(
+        "QB13",
+        ("no", "label", "phrase"),
+        lambda w: [
+            row
+            for row in pick(table(w, "guidance", kind="situation"), "no", "label", "evidence_phrase")
+            if row[1].startswith("Digitaliseringsråd")
+        ],
+        (("item/kl-vejledning-situation-03", "ontology/itemKind", ""),),
+    ),
+    Question(
+        "QB15",
+        ("no", "label", "phrase"),
+        lambda w: pick(
+            table(w, "guidance", kind="option"),
+            "no",
+            "label",
+            "evidence_phrase",
+            part_of_label="Hvilken driftsmodel skal kommunen vælge?",
+        ),
+        (("item/kl-vejledning-mulighed-15", "terms/isPartOf", ""),),
+    ),
+    Question(
+        "QB17",
+        ("measure", "value", "unit", "as_written"),
+        lambda w: survey(w, "besvarelser-i-alt-01", "spurgt-i-alt-01", "svarprocent-alle-01"),
+        (("observation/devoteam-evaluering-2013-spurgt-i-alt-01", "ontology/value>", ""),),
+    ),
+    Question(
+        "QB19",
+        ("measure", "role", "value", "unit"),
+        lambda w: sorted(
+            {
+                row
+                for row in pick(evaluation(w), "measure", "role", "value", "unit", heading=TABLE_1)
+                if row[0] in ("besvarelser i alt", "antal spurgt", "svarprocent")
+                and row[1] in ("direktører", "it- og digitaliseringschefer")
+            }
+        ),
+        (("tabel-1-svarprocent-direktoerer-01", "ontology/role", ""),),
+    ),
+    Question(
+        "QB21",
+        ("value", "as_written", "phrase"),
+        lambda w: pick(
+            evaluation(w),
+            "value",
+            "value_as_written",
+            "evidence_phrase",
+            measure="interviewede kommuner",
+            unit="kommuner",
+        ),
+        (("interviewede-kommuner-01", "ontology/value>", ""),),
+    ),
+    Question(
+        "QB23",
+        ("area", "as_written", "value"),
+        lambda w: sorted(
+            {
+                row
+                for row in pick(evaluation(w), "measure", "value_as_written", "value")
+                if row[0].startswith("dagsordensættende inden for")
+            },
+            key=lambda row: -float(row[2]),
+        ),
+        (("dagsorden-borgerbetjening-01", "ontology/value>", ""),),
+    ),
+    Question(
+        "QB25",
+        ("what", "value"),
+        lambda w: [
+            *sorted({(row[0], row[1]) for row in pick(evaluation(w), "role", "value", measure="svar bag figur 3")}),
+            *[
+                (row[0], "")
+                for row in pick(table(w, "findings", kind="contradiction"), "label")
+                if row[0].startswith("Figur 3")
+            ],
+        ],
+        (("figur-3-svar-direktoerer-01", "ontology/value>", ""),),
+    ),
+    Question(
+        "QB27",
+        ("no", "label", "phrase"),
+        lambda w: pick(
+            table(w, "findings", kind="wish"),
+            "no",
+            "label",
+            "evidence_phrase",
+            part_of_label="Emner og indsatsområder til en eventuel ny strategi og handlingsplan",
+        ),
+        (("item/devoteam-evaluering-2013-oenske-32", "terms/isPartOf", ""),),
+    ),
+    Question(
+        "QB29",
+        ("organisation",),
+        lambda w: sorted(
+            set(pick(table(w, "named_organisations", document="kl-vejledning"), "label"))
+            & set(pick(table(w, "named_organisations", document="devoteam-evaluering-2013"), "label"))
+        ),
+        (("organisation/kombit>", "ontology/evidence>", "evidence/kl-vejledning"),),
     ),
 )
 FIGURE = "https://w3id.org/strategigraf/id/observation/kl-kortlaegning-noegletal-"
