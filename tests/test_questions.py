@@ -235,18 +235,22 @@ QUESTIONS = (
     Question(
         "Q35",
         ("title", "form", "start", "end", "approved", "own_text", "link_text", "builds_on", "possibly_same_as"),
-        lambda w: pick(
-            table(w, "municipality_strategies", municipality="Norddjurs"),
-            "title",
-            "form",
-            "start",
-            "end",
-            "approved",
-            "own_text",
-            "link_text",
-            "builds_on",
-            "possibly_same_as",
-        ),
+        lambda w: [
+            row
+            for row in pick(
+                table(w, "municipality_strategies", municipality="Norddjurs"),
+                "title",
+                "form",
+                "start",
+                "end",
+                "approved",
+                "own_text",
+                "link_text",
+                "builds_on",
+                "possibly_same_as",
+            )
+            if row[1] in ("digitaliseringsstrategi", "program")
+        ],
         (("approval/norddjurs", "", ""),),
     ),
     Question(

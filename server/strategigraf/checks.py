@@ -64,14 +64,12 @@ def check(
         outcome.findings += receipt.check_phrases(sources, texts)
     outcome.findings += receipt.check_receipt(sources)
     validator = _validator(sources, cache)
-    for number, file in enumerate(sources.files, 1):
-        progress(
-            Text(
-                f"SHACL {number}/{len(sources.files)}: {file.name}", f"SHACL {number}/{len(sources.files)}: {file.name}"
-            )
-        )
-        if file.kind != "shapes":
-            outcome.findings += [_from_shape(file, r) for r in validator.check(file.document.triples)]
+    files = [file for file in sources.files if file.kind != "shapes"]
+    for number, (file, results) in enumerate(
+        zip(files, validator.check_all(file.document.triples for file in files), strict=True), 1
+    ):
+        progress(Text(*[f"SHACL {number}/{len(files)}: {file.name}"] * 2))
+        outcome.findings += [_from_shape(file, r) for r in results]
     store = GraphStore(quad for file in sources.files if file.kind != "shapes" for quad in file.quads)
     progress(Text("kontrolforespørgsler", "check queries"))
     outcome.findings += run_checks(sources, store, after=False)

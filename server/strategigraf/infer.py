@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from pyoxigraph import NamedNode, Quad, QueryTriples
@@ -23,12 +24,32 @@ class RuleError(StrategigrafError):
         self.rule = rule
 
 
+_TEMPLATE = re.compile(r"CONSTRUCT\s*\{(.*?)\}\s*WHERE\s*(\{.*)", re.DOTALL)
+_NAME = re.compile(r"(?<![\w:?])[a-zA-Z][\w-]*:[\w-]+")
+
+
+def feeds_itself(rule: str) -> bool:
+    """Whether what a rule derives can be among what it looks for, so that it must run again.
+
+    It cannot where no name of its template stands in its pattern, and neither a property nor a class is
+    left open: then one round is its fixpoint. In doubt the answer is yes.
+    """
+    parts = _TEMPLATE.search(re.sub(r"^\s*#.*$", "", rule, flags=re.MULTILINE))
+    if not parts:
+        return True
+    template, pattern = parts.groups()
+    if re.search(r"(?:[{.;]|^)\s*\?\w+\s+\?\w+\s+\?\w+|;\s*\?\w+\s+\?", template + "\n" + pattern):
+        return True
+    open_class = re.search(r"\ba\s+\?", pattern) and re.search(r"\ba\s", template)
+    return bool(open_class or set(_NAME.findall(template)) & set(_NAME.findall(pattern)))
+
+
 def infer(store: GraphStore, rules: Iterable[tuple[str, str]]) -> dict[str, int]:
     """Add what the rules derive to ``store``, in the graph ``INFERRED`` and the merge.
 
     ``rules`` are names and texts in the order they run; a rule sees all that earlier ones derived,
-    and runs again until it derives nothing new. Returns how many triples each derived. Raises
-    RuleError, naming the rule.
+    and runs again until it derives nothing new, unless it cannot feed itself. Returns how many
+    triples each derived. Raises RuleError, naming the rule.
     """
     derived: dict[str, int] = {}
     for name, text in rules:
@@ -47,6 +68,8 @@ def infer(store: GraphStore, rules: Iterable[tuple[str, str]]) -> dict[str, int]
                 break
             store.add(Quad(t.subject, t.predicate, t.object, INFERRED) for t in fresh)
             derived[name] += len(fresh)
+            if not feeds_itself(text):
+                break
         else:
             raise RuleError(
                 name,

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
+import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -27,6 +29,8 @@ from strategigraf.text import Text
 
 _SH = rdflib.Namespace(VOCABULARIES["sh"])
 #: Part of the key of a kept result; to be changed when the same graph would be checked otherwise.
+#: So many graphs are checked in one process.
+_FEW = 8
 _READING = "literals as written"
 _SEVERITIES: dict[str, Severity] = {
     VOCABULARIES["sh"] + "Violation": "violation",
@@ -62,24 +66,48 @@ class Validator:
 
     def check(self, triples: Sequence[Triple]) -> list[ShapeResult]:
         """Check one graph; from the cache where the same graph met the same shapes before."""
-        data = _ntriples(triples)
+        return next(self.check_all([triples]))
+
+    def check_all(self, graphs: Iterable[Sequence[Triple]]) -> Iterator[list[ShapeResult]]:
+        """Check graphs, each apart, and give their results in the same order; on all cores where there are many."""
+        texts = [_ntriples(triples) for triples in graphs]
+        new = [text for text in texts if self._read(text) is None]
+        # A process of its own costs more than a few graphs do, and only a fork has the shapes at hand.
+        many = len(new) > _FEW and (os.cpu_count() or 1) > 1 and "fork" in multiprocessing.get_all_start_methods()
+        pool = multiprocessing.get_context("fork").Pool(os.cpu_count(), _take, (self,)) if many else None
+        try:
+            made = pool.imap(_make, new) if pool else map(self._run, new)
+            for text in texts:
+                results = self._read(text)
+                if results is None:
+                    results = next(made)
+                    self._keep(text, results)
+                yield results
+        finally:
+            if pool:
+                pool.terminate()
+
+    def _place(self, data: bytes) -> Path | None:
         name = hashlib.sha256(self._key.encode() + data).hexdigest()
-        kept = self._cache / f"{name}.json" if self._cache else None
-        if kept:
-            # A result that is missing, cut short or unreadable is made again.
+        return self._cache / f"{name}.json" if self._cache else None
+
+    def _read(self, data: bytes) -> list[ShapeResult] | None:
+        """The kept results of a graph; None where they are missing, cut short or unreadable."""
+        if kept := self._place(data):
             with suppress(OSError, ValueError, TypeError, KeyError):
                 rows = json.loads(kept.read_text(encoding="utf-8"))
                 return [ShapeResult(**{**row, "message": Text(**row["message"])}) for row in rows]
-        results = self._run(data)
-        if kept:
-            # Keeping is a convenience: a folder that cannot be written costs time and nothing else.
+        return None
+
+    def _keep(self, data: bytes, results: list[ShapeResult]) -> None:
+        """Keeping is a convenience: a folder that cannot be written costs time and nothing else."""
+        if kept := self._place(data):
             with suppress(OSError):
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 rows = [{**vars(result), "message": vars(result.message)} for result in results]
                 with tempfile.NamedTemporaryFile("w", dir=kept.parent, delete=False, encoding="utf-8") as part:
                     json.dump(rows, part, ensure_ascii=False)
                 Path(part.name).replace(kept)
-        return results
 
     def _run(self, data: bytes) -> list[ShapeResult]:
         _, report, _ = pyshacl.validate(
@@ -95,6 +123,18 @@ class Validator:
             raise TypeError("pySHACL gave no report")
         found = [_result(report, node) for node in report.objects(None, _SH.result)]
         return sorted(found, key=lambda r: (r.focus, r.shape, r.value))
+
+
+#: What a process of the pool checks with.
+_own: list[Validator] = []
+
+
+def _take(validator: Validator) -> None:
+    _own[:] = [validator]
+
+
+def _make(data: bytes) -> list[ShapeResult]:
+    return _own[0]._run(data)
 
 
 def _result(report: rdflib.Graph, node: rdflib.term.Node) -> ShapeResult:
