@@ -81,9 +81,9 @@ def client(service: Service) -> Any:
 class World:
     """The facts in memory, to be changed and asked again."""
 
-    def __init__(self, facts: sources.Sources) -> None:
+    def __init__(self, facts: sources.Sources, only: Callable[[str], bool] = lambda name: True) -> None:
         self.rules = facts.rules()
-        self.quads = {quad for file in facts.files if file.kind != "shapes" for quad in file.quads}
+        self.quads = {quad for file in facts.files if file.kind != "shapes" and only(file.name) for quad in file.quads}
         self.catalogue = Catalogue(facts)
         self._store: GraphStore | None = None
 

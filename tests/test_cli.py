@@ -148,7 +148,7 @@ def test_fmt_mends_the_file_that_was_named(
     capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    text = (ROOT / "data/ttl/frameworks/sapa.ttl").read_text(encoding="utf-8")
+    text = (ROOT / "tests/shapes/FrameworkKind.good.ttl").read_text(encoding="utf-8")
     Path("min.ttl").write_text(text.replace("\n.\n", "\n\n.\n"), encoding="utf-8")
     assert run(capfdbinary, "fmt", "min.ttl")[0] == 0
     assert Path("min.ttl").read_text(encoding="utf-8") == text
@@ -169,7 +169,7 @@ def test_a_folder_without_turtle_and_one_that_cannot_be_written(
 
 def test_fmt_shows_the_difference_and_mends_it(capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> None:
     loose = tmp_path / "los.ttl"
-    text = (ROOT / "data/ttl/frameworks/sapa.ttl").read_text(encoding="utf-8")
+    text = (ROOT / "tests/shapes/FrameworkKind.good.ttl").read_text(encoding="utf-8")
     loose.write_text(
         text.replace("    a sg:Framework ;\n", "").replace("\n.\n", "\n    a sg:Framework .\n"), encoding="utf-8"
     )
@@ -187,5 +187,5 @@ def test_fmt_shows_the_difference_and_mends_it(capfdbinary: pytest.CaptureFixtur
 
 def test_help_and_version(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert b"validate" in run(capfdbinary, "--help")[1]
-    assert b"0.1.0" in run(capfdbinary, "--version")[1]
+    assert b"0.2.0" in run(capfdbinary, "--version")[1]
     assert b"--port" in run(capfdbinary, "serve", "--help")[1]

@@ -182,14 +182,18 @@ QUESTIONS = (
     Question(
         "Q21",
         ("no", "focus_area", "name", "element_label", "confidence"),
-        lambda w: pick(
-            table(w, "focus_area_coverage", strategy="kl-kortlaegning"),
-            "no",
-            "focus_area",
-            "name",
-            "element_label",
-            "confidence",
-        ),
+        lambda w: [
+            row
+            for row in pick(
+                table(w, "focus_area_coverage", strategy="kl-kortlaegning"),
+                "no",
+                "focus_area",
+                "name",
+                "element_label",
+                "confidence",
+            )
+            if row[2] in ("Odder", "Sorø")
+        ],
         (("alignment/soroe", "object", "kl-kortlaegning-fokusomraade-02>"),),
     ),
     Question(
@@ -229,7 +233,9 @@ QUESTIONS = (
     Question(
         "Q31",
         ("no", "focus_area", "aim", "basis"),
-        lambda w: pick(table(w, "focus_area_coverage"), "no", "focus_area", "aim", "basis", name="Norddjurs"),
+        lambda w: pick(
+            table(w, "focus_area_coverage"), "no", "focus_area", "aim", "basis", name="Norddjurs", basis="explicit"
+        ),
         (("alignment/norddjurs", "object", "fokusomraade-07>"),),
     ),
     Question(
@@ -257,7 +263,8 @@ QUESTIONS = (
         "Q37",
         ("principle", "no", "focus_area", "relation", "basis", "confidence"),
         lambda w: sorted(
-            pick(
+            row
+            for row in pick(
                 table(w, "focus_area_coverage"),
                 "element_label",
                 "no",
@@ -267,6 +274,7 @@ QUESTIONS = (
                 "confidence",
                 name="Odder",
             )
+            if row[0].startswith("Vi ")
         ),
         (("alignment/odder", "object", "fokusomraade-05>"),),
     ),
@@ -278,7 +286,7 @@ QUESTIONS = (
             for row in pick(table(w, "cases"), "name", "illustrates", "form_as_written", "period_as_written")
             if row[1] in FOUR_CASES
         ],
-        (("item/kl-kortlaegning-case-solroed", "ontology/illustrates", ""),),
+        (("item/kl-kortlaegning-case-", "ontology/illustrates", "case-no-strategy"),),
     ),
     Question(
         "Q27",

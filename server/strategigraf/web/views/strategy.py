@@ -63,14 +63,16 @@ def approvals(iri: str) -> list[dict[str, Any]]:
     store = site.service().store
     rows = store.select(
         f"""SELECT ?approval ?date ?by WHERE {{
-          ?approval sg:approvalOf {NamedNode(iri)} ; dct:date ?date . OPTIONAL {{ ?approval sg:approvedBy ?by }}
+          ?approval sg:approvalOf {NamedNode(iri)} .
+          OPTIONAL {{ ?approval dct:date ?date }}
+          OPTIONAL {{ ?approval sg:approvedBy ?by }}
         }} ORDER BY STR(?date)"""
     )
     pieces = describe.evidence_of(store, [cell(row["approval"]) for row in rows])
     return [
         {
             "iri": cell(row["approval"]),
-            "date": cell(row["date"]),
+            "date": cell(row.get("date")),
             "by": cell(row.get("by")),
             "pieces": pieces.get(cell(row["approval"]), []),
         }
