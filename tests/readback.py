@@ -88,7 +88,9 @@ def main(seed: int, number: int) -> None:
         proves = ",".join(sorted(shorten(cell(a)) for a in d.get("sg:attests", ()))) or "existence and name"
         document = get("dct:source")
         if d.get("sg:phrase"):
-            return f"{document.rpartition('/')[2]} lines {get('sg:lineStart')}-{get('sg:lineEnd')} [{get('sg:heading')}] »{get('sg:phrase')}« proves {proves}"
+            lines = f"{get('sg:lineStart')}-{get('sg:lineEnd')}"
+            said = f"[{get('sg:heading')}] »{get('sg:phrase')}«"
+            return f"{document.rpartition('/')[2]} lines {lines} {said} proves {proves}"
         page = cell(of[document]["foaf:page"][0]) if of[document].get("foaf:page") else ""
         confidence = get("sg:confidence").rpartition("-")[2]
         return f"{page} [{get('sg:locator')}] ({confidence}) proves {proves}"
