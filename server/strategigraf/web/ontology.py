@@ -37,7 +37,35 @@ def _joined(out: str, path: str, extra: str) -> str:
 
 
 _GRAPH = f"<{ns.GRAPH}ontology>"
-_SCHEMES = "SELECT ?s { ?s a skos:ConceptScheme ; rdfs:label ?l FILTER(LANG(?l) = 'da') } ORDER BY ?l"
+_CONCEPTS = """SELECT ?scheme ?iri ?code ?da ?en (COALESCE(?count, 0) AS ?uses) WHERE {
+  ?scheme a skos:ConceptScheme ; rdfs:label ?title . FILTER(LANG(?title) = "da")
+  ?iri skos:inScheme ?scheme ; skos:notation ?code ; skos:definition ?da , ?en .
+  FILTER(LANG(?da) = "da" && LANG(?en) = "en")
+  OPTIONAL { ?iri sg:order ?order }
+  OPTIONAL {
+    SELECT ?iri (COUNT(*) AS ?count) WHERE { ?iri skos:inScheme ?any . ?thing ?property ?iri } GROUP BY ?iri
+  }
+} ORDER BY ?title ?order ?code"""
+_DOCUMENTS = """SELECT ?document ?strategy (COALESCE(?i, 0) AS ?items) (COALESCE(?e, 0) AS ?elements)
+  (COALESCE(?r, 0) AS ?rows) (COALESCE(?f, 0) AS ?figures) (COALESCE(?p, 0) AS ?places) WHERE {
+  ?document a sg:SourceDocument ; sg:corpus concept:corpus-read .
+  OPTIONAL { ?document sg:textOf ?strategy }
+  OPTIONAL { SELECT ?document (COUNT(?x) AS ?i) WHERE { ?x sg:itemOf ?document } GROUP BY ?document }
+  OPTIONAL {
+    SELECT ?document (COUNT(DISTINCT ?x) AS ?e) WHERE {
+      ?x sg:elementOf ?whole ; sg:evidence/dct:source ?document
+    } GROUP BY ?document
+  }
+  OPTIONAL { SELECT ?document (COUNT(?x) AS ?r) WHERE { ?x sg:entryOf ?document } GROUP BY ?document }
+  OPTIONAL {
+    SELECT ?document (COUNT(DISTINCT ?x) AS ?f) WHERE {
+      ?x a qb:Observation ; sg:evidence/dct:source ?document
+    } GROUP BY ?document
+  }
+  OPTIONAL {
+    SELECT ?document (COUNT(?x) AS ?p) WHERE { ?x a sg:TextEvidence ; dct:source ?document } GROUP BY ?document
+  }
+} ORDER BY ?document"""
 #: The columns of the concept list of the Danish common public-sector model rules, with the English beside.
 _COLUMNS = (
     "Foretrukken term (da)", "Foretrukken term (en)", "Accepteret term", "Frarådet term", "Definition (da)",
@@ -114,7 +142,8 @@ def _whole(media: Media) -> ResponseReturnValue:
             "examples": site.service().catalogue.examples,
             "profile": _profile_rows(site.service().profile),
             "used": site.service().profile.terms,
-            "schemes": [cell(row["s"]) for row in site.service().store.select(_SCHEMES)],
+            "documents": _rows(_DOCUMENTS),
+            "schemes": _schemes(),
         }
         body: str | bytes = render.html("ontology.html", **values)
     else:
@@ -161,6 +190,24 @@ def _profile_rows(found: Profile) -> list[tuple[str, int, _Shown]]:
         )
         for name, iri in names
     ]
+
+
+def _rows(query: str) -> list[dict[str, str]]:
+    """The rows of a query as text, with the prefixed names of document and strategy beside them."""
+    found = [{name: cell(value) for name, value in row.items()} for row in site.service().store.select(query)]
+    for row in found:
+        row["name"] = ns.shorten(row.get("document", ""))
+        row["strategy_name"] = ns.shorten(row.get("strategy", ""))
+    return found
+
+
+def _schemes() -> list[dict[str, Any]]:
+    """The concept schemes with their concepts in order: code, definition and how often each is used."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for row in _rows(_CONCEPTS):
+        row["definition"] = row[site.language()]
+        found.setdefault(row["scheme"], []).append(row)
+    return [{"iri": iri, "code": iri.rpartition("/")[2], "concepts": concepts} for iri, concepts in found.items()]
 
 
 def _diagram(terms: dict[str, Description]) -> str:
