@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
-from strategigraf import build, infer, release, settings, sources
+from strategigraf import build, infer, release, settings, sources, turtle
 from strategigraf.catalogue import Answer, Catalogue
 from strategigraf.names import Names
 from strategigraf.ns import GRAPH, PREFIXES
@@ -41,6 +42,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     if report.skipped and os.environ.get("STRATEGIGRAF_CI") and not item.get_closest_marker("shared"):
         report.outcome = "failed"
         report.longrepr = f"skipped in CI: {report.longrepr}"
+
+
+#: The same files are read again and again, in copies of the checkout: each text is parsed once.
+turtle.read = cache(turtle.read)
 
 
 @pytest.fixture(autouse=True)

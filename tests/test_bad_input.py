@@ -116,6 +116,7 @@ def test_bad_facts(
     (out / "releases").mkdir(parents=True)
     (out / "releases" / built.name).symlink_to(built.folder)
     (out / "CURRENT").write_text(built.name + "\n", encoding="utf-8")
+    (out / "cache").symlink_to(cache.parent)
     with pytest.raises(InvalidData) as caught:
         build.build(sources.load(root), out)
     assert caught.value.exit_code == 1
@@ -290,6 +291,8 @@ def test_a_query_or_rule_that_does_not_run_is_not_published(
     found = [item for item in look(root, cache) if item.file == path]
     assert [item.code for item in found] == ["query"]
     assert line in spoilt.split("\n")[found[0].line - 1]
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "cache").symlink_to(cache.parent)
     with pytest.raises(InvalidData):
         build.build(sources.load(root), tmp_path / "out")
     assert not (tmp_path / "out" / "CURRENT").exists()
