@@ -120,7 +120,7 @@ def test_the_three_answers_are_one(server: str, built: release.Release) -> None:
         page = answer.read().decode()
     for code in ("0727", "0707", "0751"):
         assert f"{server}/doc/municipality/{code}" in page, "links lead to where the service is"
-    command = [sys.executable, "-m", "strategigraf", "query", "framework_adoption", "--corpus", "read", "--format=csv",
+    command = [sys.executable, "-m", "strategigraf", "query", "framework_adoption", "--format=csv",
                "--release", str(built.folder)]  # fmt: skip
     rows = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()[1:]
     told = {row.split(",")[0].rsplit("/")[-1]: row.split(",")[2] for row in rows}

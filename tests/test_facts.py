@@ -69,7 +69,7 @@ def test_the_facts_are_clean(facts: sources.Sources, built: release.Release) -> 
         ("?x a sg:Principle ; skos:altLabel ?other", 6),
         ("?x a sg:FocusArea ; sg:elementOf strategy:kl-digitaliseringsstrategi-2016", 12),
         ("?x a sg:Initiative ; sg:elementOf/dct:publisher municipality:0707", 20),
-        ("?x a sg:Approval", 11),
+        ("?x a sg:Approval", 12),
         ("?x a sg:SourceDocument ; sg:corpus concept:corpus-read", 5),
         ("organisation:alle-kommuner org:hasMember ?x", 98),
         ("?m org:hasMembership ?x . ?x org:organization region:oestdanmark", 46),

@@ -55,7 +55,7 @@ def test_runs_and_gives_the_columns_of_its_header(service: Service, query: objec
     assert time.perf_counter() - started < 5
     assert answer.table is not None
     assert answer.table.columns == tuple(query.header.columns or ())  # type: ignore[attr-defined]
-    if query.name not in ("trace", "expiring_strategies"):  # type: ignore[attr-defined]
+    if query.name not in ("trace", "expiring_strategies", "frameworks_without_followers"):  # type: ignore[attr-defined]
         assert answer.table.rows, "a query that finds nothing shows nothing"
 
 
@@ -133,3 +133,10 @@ def test_one_triple_in_three_graphs_counts_once(service: Service) -> None:
     triples = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
     distinct = "SELECT (COUNT(*) AS ?n) { SELECT DISTINCT ?s ?p ?o { ?s ?p ?o } }"
     assert service.store.select(triples) == service.store.select(distinct)
+
+
+def test_a_framework_that_nobody_commits_to_is_reported(world: World) -> None:
+    """No framework is without followers today, so the report is asked of a world where one is."""
+    assert world.rows("frameworks_without_followers") == []
+    lone = "framework:ensom a sg:Framework ; rdfs:label \"Ensom ramme\"@da ; sg:adoptable true ."
+    assert [row["label"] for row in world.with_(lone).rows("frameworks_without_followers")] == ["Ensom ramme"]

@@ -145,7 +145,7 @@ def test_a_framework_shows_98_rows_and_each_path(client: Any) -> None:
     rows = re.findall(r'<tr id="k(\d{4})">', text)
     assert len(rows) == len(set(rows)) == 98
     assert text.count('id="path"') == 1
-    assert text.count('href="#path"') == 96
+    assert text.count('href="#path"') == sum("gennem fællesskabet" in row for row in re.findall(r"<tr id=.*?</tr>", text, re.DOTALL))
     odder = text[text.index('<tr id="k0727">') : text.index("</tr>", text.index('<tr id="k0727">'))]
     assert "forpligtet" in odder
     assert "linje 177" in odder
