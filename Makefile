@@ -17,7 +17,7 @@ test: $(READY)  ## set everything up, run every test; the skipped ones are named
 	$(BIN)/mypy
 	$(BIN)/strategigraf fmt --check
 	$(BIN)/strategigraf validate
-	$(BIN)/pytest -m "not long"
+	$(BIN)/pytest -m "not long" --numprocesses 2 --dist loadfile
 
 test-long: $(READY)  ## the slow tests too
 	$(BIN)/pytest
