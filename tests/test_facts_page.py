@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter, defaultdict
-from functools import cache
 
 import pytest
-from conftest import FACTS, ROOT
-from sourcetexts import SOURCES, lines_of
+from conftest import ROOT, SHARED
 
+from strategigraf import sources
 from strategigraf.ns import expand, shorten
 
 ELEMENTS = (
@@ -32,14 +32,20 @@ COLUMNS = {
 PAGE = (ROOT / "docs/facts.md").read_text(encoding="utf-8")
 
 
-@cache
-def counted() -> dict[str, Counter[str]]:
-    """Documents read whole by slug, and ``cited`` for all other pages, with the count in each column."""
+def properties(facts: sources.Sources) -> dict[str, dict[str, set[str]]]:
+    """The curated facts by subject and property."""
     of: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for file in FACTS.files:
+    for file in facts.files:
         if file.kind != "shapes":
             for quad in file.quads:
                 of[quad.subject.value][shorten(quad.predicate.value)].add(quad.object.value)  # type: ignore[union-attr]
+    return of
+
+
+@pytest.fixture(scope="module")
+def counted(facts: sources.Sources) -> dict[str, Counter[str]]:
+    """Documents read whole by slug, and ``cited`` for all other pages, with the count in each column."""
+    of = properties(facts)
 
     def document(evidence: str) -> str:
         source = next(iter(of[evidence]["dct:source"]))
@@ -68,38 +74,42 @@ def table() -> dict[str, dict[str, str]]:
     ]
     heads = [
         cell.strip()
-        for cell in next(line for line in PAGE.splitlines() if line.startswith("| document | places")).strip("|").split("|")
+        for cell in next(line for line in PAGE.splitlines() if line.startswith("| document | places"))
+        .strip("|")
+        .split("|")
     ]
     return {row[0].strip("`"): dict(zip(heads[1:], row[1:], strict=True)) for row in rows if len(row) == len(heads)}
 
 
-def test_each_document_gave_what_the_page_says() -> None:
-    ours = {slug: count for slug, count in counted().items() if slug != "cited"}
-    assert set(table()) == set(ours) and len(ours) == 5
+def test_each_document_gave_what_the_page_says(counted: dict[str, Counter[str]]) -> None:
+    ours = {slug: count for slug, count in counted.items() if slug != "cited"}
+    assert set(table()) == set(ours)
+    assert len(ours) == 5
     for slug, row in table().items():
         assert {name: int(row[name]) for name in (*COLUMNS, "all things")} == {
             name: ours[slug][name] for name in (*COLUMNS, "all things")
         }, slug
 
 
-def test_the_pages_seen_in_part_gave_what_the_page_says() -> None:
-    count = counted()["cited"]
+def test_the_pages_seen_in_part_gave_what_the_page_says(counted: dict[str, Counter[str]]) -> None:
+    count = counted["cited"]
     for number, name in re.findall(r"(\d+) \*([a-z, ]+)\*", PAGE):
         assert count[name] == int(number), name
     assert set(COLUMNS) - {"rows of a list"} <= {name for _, name in re.findall(r"(\d+) \*([a-z, ]+)\*", PAGE)}
 
 
-@pytest.mark.skipif(not SOURCES.is_dir(), reason=f"the source texts are not at {SOURCES}: lines used are not counted")
-def test_hardly_a_line_was_left_out() -> None:
+@pytest.mark.shared
+def test_hardly_a_line_was_left_out(facts: sources.Sources) -> None:
+    """The lines with text that some fact stands on, of all lines with text."""
+    texts = {hashlib.sha256(p.read_bytes()).hexdigest(): p for p in (SHARED / "sources").glob("*.txt")}
+    of = properties(facts)
     used: dict[str, set[int]] = defaultdict(set)
-    for file in FACTS.files:
-        places: dict[str, dict[str, str]] = defaultdict(dict)
-        for quad in file.quads:
-            places[quad.subject.value][shorten(quad.predicate.value)] = quad.object.value  # type: ignore[union-attr]
-        for place in places.values():
-            if "sg:lineStart" in place:
-                slug = shorten(place["dct:source"]).partition(":")[2]
-                used[slug].update(range(int(place["sg:lineStart"]), int(place["sg:lineEnd"]) + 1))
+    for said in of.values():
+        if "sg:lineStart" in said:
+            first, last = (int(next(iter(said[name]))) for name in ("sg:lineStart", "sg:lineEnd"))
+            used[next(iter(said["dct:source"]))].update(range(first, last + 1))
     for slug, row in table().items():
-        full = {number for number, line in enumerate(lines_of(slug), 1) if line.strip()}
-        assert row["lines used"] == f"{len(full & used[slug])} of {len(full)}", slug
+        document = expand(f"document:{slug}")
+        lines = texts[next(iter(of[document]["sg:sha256"]))].read_text(encoding="utf-8").split("\n")
+        full = {number for number, line in enumerate(lines, 1) if line.strip()}
+        assert row["lines used"] == f"{len(full & used[document])} of {len(full)}", slug

@@ -7,7 +7,7 @@ import time
 import warnings
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, World
 
 from strategigraf import sources
 from strategigraf.catalogue import Catalogue
@@ -138,5 +138,5 @@ def test_one_triple_in_three_graphs_counts_once(service: Service) -> None:
 def test_a_framework_that_nobody_commits_to_is_reported(world: World) -> None:
     """No framework is without followers today, so the report is asked of a world where one is."""
     assert world.rows("frameworks_without_followers") == []
-    lone = "framework:ensom a sg:Framework ; rdfs:label \"Ensom ramme\"@da ; sg:adoptable true ."
+    lone = 'framework:ensom a sg:Framework ; rdfs:label "Ensom ramme"@da ; sg:adoptable true .'
     assert [row["label"] for row in world.with_(lone).rows("frameworks_without_followers")] == ["Ensom ramme"]
