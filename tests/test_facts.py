@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from conftest import ROOT, SHARED
+from conftest import ROOT, SHARED, TODAY
 from pyoxigraph import Literal
 
 from strategigraf import checks, release, sources
@@ -206,3 +206,42 @@ def test_the_repository_stands_alone() -> None:
         for path in (ROOT / part).rglob("*"):
             if path.is_file() and path.suffix in (".py", ".rq", ".ttl", ".html", ".toml", ".tsv"):
                 assert "shared/" not in path.read_text(encoding="utf-8"), path
+
+
+def test_each_adoption_rests_on_a_chain(service: Service) -> None:
+    """A status other than silent and not assessed has a claim behind it, and the claim has evidence."""
+    adoptions = service.store.select(
+        "SELECT ?a ?s (COUNT(DISTINCT ?c) AS ?claims) (COUNT(DISTINCT ?e) AS ?places) WHERE {"
+        " ?a a sg:Adoption ; sg:status/skos:notation ?s ."
+        " OPTIONAL { ?a sg:basedOn ?c . OPTIONAL { ?c sg:evidence ?e } } } GROUP BY ?a ?s"
+    )
+    assert len(adoptions) % 98 == 0
+    for row in adoptions:
+        rests = int(row["claims"].value) > 0 and int(row["places"].value) > 0  # type: ignore[union-attr]
+        assert rests == (row["s"].value not in ("silent", "not-assessed")), row["a"]  # type: ignore[union-attr]
+
+
+def test_each_part_has_a_whole_and_each_strategy_a_publisher(service: Service) -> None:
+    for wrong in (
+        "?x a sg:StrategyElement . FILTER NOT EXISTS { ?x sg:elementOf/a ?kind ."
+        " VALUES ?kind { sg:Strategy sg:Framework sg:SourceDocument } }",
+        "?x a sg:DocumentItem . FILTER NOT EXISTS { ?x sg:itemOf/a sg:SourceDocument }",
+        "?x a sg:Strategy . FILTER NOT EXISTS { ?x dct:publisher ?p }",
+        "?x a sg:Framework ; sg:adoptable true . FILTER NOT EXISTS { ?x sg:owner ?p }",
+    ):
+        assert service.store.select(f"SELECT ?x WHERE {{ {wrong} }}") == [], wrong
+
+
+def test_dates_are_sane(service: Service) -> None:
+    """No year before 1960 or after 2050, and nothing seen, read or approved in the future."""
+    for row in service.store.select(
+        "SELECT ?x ?p ?d WHERE { ?x ?p ?d . FILTER(DATATYPE(?d) IN (xsd:date, xsd:gYear, xsd:gYearMonth)) }"
+    ):
+        year = int(row["d"].value[:4])  # type: ignore[union-attr]
+        assert 1960 <= year <= 2050, row
+    for name in ("sg:seenOn", "dct:created"):
+        for row in service.store.select(f"SELECT ?d WHERE {{ ?x {name} ?d }}"):
+            assert row["d"].value <= TODAY.isoformat(), row  # type: ignore[union-attr]
+    assert service.store.select(
+        f"SELECT ?x WHERE {{ ?x a sg:Approval ; dct:date ?d . FILTER(SUBSTR(STR(?d), 1, 4) > '{TODAY.year}') }}"
+    ) == []  # fmt: skip

@@ -140,3 +140,16 @@ def test_a_framework_that_nobody_commits_to_is_reported(world: World) -> None:
     assert world.rows("frameworks_without_followers") == []
     lone = 'framework:ensom a sg:Framework ; rdfs:label "Ensom ramme"@da ; sg:adoptable true .'
     assert [row["label"] for row in world.with_(lone).rows("frameworks_without_followers")] == ["Ensom ramme"]
+
+
+#: Parameters whose choices are the codes of a scheme.
+CODES = {("guidance", "kind"): "guidance", ("findings", "kind"): "finding"}
+
+
+@pytest.mark.parametrize(("query", "parameter"), CODES)
+def test_choices_are_the_codes_of_the_scheme(service: Service, query: str, parameter: str) -> None:
+    found = service.store.select(
+        f"SELECT ?code WHERE {{ ?c skos:inScheme concept:{CODES[query, parameter]} ; skos:notation ?code }}"
+    )
+    [given] = [p for p in service.catalogue.queries[query].header.parameters if p.name == parameter]
+    assert set(given.choices or ()) == {row["code"].value for row in found}  # type: ignore[union-attr]
