@@ -39,6 +39,7 @@ BORROWED: dict[str, Text] = {
         ("dct:isPartOf", "del af", "part of"),
         ("dct:issued", "udgivet", "issued"),
         ("dct:language", "sprog", "language"),
+        ("dc:publisher", "udgiverens navn", "publisher's name"),
         ("dct:publisher", "udgiver", "publisher"),
         ("dct:replaces", "afløser", "replaces"),
         ("dct:source", "kilde", "source"),

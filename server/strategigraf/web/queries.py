@@ -152,6 +152,13 @@ def shown(table: Table) -> tuple[list[str], list[list[Any]]]:
     return [pairs.get(name, name) for name in kept], rows
 
 
+#: Columns whose values are codes, told in the words of the page's language.
+CODED = frozenset(
+    "relation status own_reading corpus level basis in_force way kind confidence origin precision period_kind "
+    "operator what".split()
+)
+
+
 def cell(column: str, term: terms.Term | None) -> Any:
     """A cell of a table: links with labels, codes in words, and a dash where nothing is stated."""
     if term is None:
@@ -161,7 +168,7 @@ def cell(column: str, term: terms.Term | None) -> Any:
     if column == "reason":
         return render.official(terms.cell(term))
     if isinstance(term, Literal) and not term.language and term.datatype.value.endswith("#string"):
-        if column in ("relation", "status", "own_reading", "corpus", "level", "basis", "in_force", "way", "kind"):
+        if column in CODED:
             return render.coded("status" if column == "way" else column, term.value)
         return term.value
     if isinstance(term, NamedNode | Literal):

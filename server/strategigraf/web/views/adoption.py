@@ -35,19 +35,21 @@ def paths(framework: str, municipality: str) -> dict[str, list[dict[str, Any]]]:
     for row in rows:
         key = (row["step_from"], row["relation"], row["step_to"])
         step = ways.setdefault(row["way"], {}).setdefault(key, row | {"pieces": []})
-        if piece := places.get((row.get("document", ""), row.get("evidence_phrase", ""))):
+        said = row.get("evidence_phrase") or row.get("heading", "")
+        if piece := places.get((row.get("document", ""), said)):
             step["pieces"].append(piece)
     return {way: list(steps.values()) for way, steps in ways.items()}
 
 
 def _places(documents: set[str]) -> dict[tuple[str, str], Piece]:
-    """The places in some documents, by document and phrase."""
+    """The places in some documents, by document and phrase, or, of a page that was only seen, by what names the place."""
     here = " ".join(str(NamedNode(iri)) for iri in sorted(documents))
     found: dict[tuple[str, str], Piece] = {}
     for row in site.service().store.select(
         f"""SELECT * WHERE {{
           VALUES ?document {{ {here} }}
-          ?piece dct:source ?document ; sg:phrase ?phrase .
+          ?piece dct:source ?document .
+          OPTIONAL {{ ?piece sg:phrase ?phrase }} OPTIONAL {{ ?piece sg:locator ?locator }}
           OPTIONAL {{ ?piece sg:heading ?heading }} OPTIONAL {{ ?piece sg:phraseRestored ?restored }}
           OPTIONAL {{ ?piece sg:lineStart ?first }} OPTIONAL {{ ?piece sg:lineEnd ?last }}
         }} ORDER BY ?first"""
@@ -60,10 +62,11 @@ def _places(documents: set[str]) -> dict[tuple[str, str], Piece]:
             heading=text.get("heading", ""),
             first=int(text.get("first", 0)),
             last=int(text.get("last", 0)),
-            phrase=text["phrase"],
+            phrase=text.get("phrase", ""),
+            locator=text.get("locator", ""),
             restored=text.get("restored", ""),
         )
-        found.setdefault((piece.document, piece.phrase), piece)
+        found.setdefault((piece.document, piece.phrase or piece.locator), piece)
     return found
 
 

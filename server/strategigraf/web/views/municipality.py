@@ -24,11 +24,11 @@ def view(thing: Description) -> tuple[str, dict[str, Any]]:
         region = thing.value("org:organization", membership)
         memberships.append({"region": region, "start": start, "end": end, "status": site.status_on(start, end)})
     strategies = _rows(
-        f"""SELECT ?iri ?form ?start ?end ?text WHERE {{
+        f"""SELECT ?iri ?form ?start ?end (MIN(STR(?one)) AS ?text) WHERE {{
           ?iri a sg:Strategy ; dct:publisher {here} ; sg:form ?form .
           OPTIONAL {{ ?iri dct:temporal/dcat:startDate ?start }} OPTIONAL {{ ?iri dct:temporal/dcat:endDate ?end }}
-          OPTIONAL {{ ?iri sg:hasText ?text }}
-        }} ORDER BY DESC(BOUND(?text)) ?start ?iri"""
+          OPTIONAL {{ ?iri sg:hasText ?one }}
+        }} GROUP BY ?iri ?form ?start ?end ORDER BY DESC(BOUND(?text)) ?start ?iri"""
     )
     pieces = describe.evidence_of(store, [row["iri"] for row in strategies])
     bodies = [row["iri"] for row in _rows(f"SELECT ?iri WHERE {{ ?iri org:unitOf {here} }} ORDER BY ?iri")]
