@@ -154,8 +154,11 @@ def shown(table: Table) -> tuple[list[str], list[list[Any]]]:
 
 #: Columns whose values are codes, told in the words of the page's language.
 CODED = frozenset(
-    "relation status own_reading corpus level basis in_force way kind confidence origin precision period_kind "
-    "operator what".split()
+    (
+        "relation", "status", "own_reading", "corpus", "level", "basis", "in_force", "way", "kind", "confidence",
+        "origin", "precision", "period_kind", "operator", "what",
+    )
+)  # fmt: skip
 )
 
 

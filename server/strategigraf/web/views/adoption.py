@@ -42,7 +42,7 @@ def paths(framework: str, municipality: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def _places(documents: set[str]) -> dict[tuple[str, str], Piece]:
-    """The places in some documents, by document and phrase, or, of a page that was only seen, by what names the place."""
+    """The places in some documents, by document and phrase or, of a page only seen, by what names the place."""
     here = " ".join(str(NamedNode(iri)) for iri in sorted(documents))
     found: dict[tuple[str, str], Piece] = {}
     for row in site.service().store.select(
