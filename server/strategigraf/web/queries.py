@@ -159,7 +159,6 @@ CODED = frozenset(
         "origin", "precision", "period_kind", "operator", "what",
     )
 )  # fmt: skip
-)
 
 
 def cell(column: str, term: terms.Term | None) -> Any:
