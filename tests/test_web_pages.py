@@ -293,3 +293,27 @@ def test_every_message_is_used() -> None:
 
 def test_a_message_is_filled_in() -> None:
     assert message("search.found", "da", total=3) == "3 passer til"
+
+
+def test_the_place_of_a_page_only_seen_is_no_quotation(client: Any) -> None:
+    """Cited evidence has no phrase: its place stands without quotation marks, wherever evidence is shown."""
+    row = re.search(r'<tr id="k0580">.*?</tr>', page(client, "/doc/framework/monopolbrud?corpus=all"), re.DOTALL)
+    assert row
+    assert "set på siden: " in row[0]
+    assert "Ingen evidens" not in row[0]
+    assert 'class="phrase"' not in row[0].split("<details")[0]
+    adoption = page(client, "/doc/adoption/0580-monopolbrud")
+    assert adoption.count('class="locator"') >= 2, "in the path and among the places"
+    herning = page(client, "/doc/municipality/0657")
+    table = herning[herning.index("Strategier</h2>") :].split("</table>")[0]
+    links = re.findall(r'<th scope="row">.*?href="([^"]*)"', table)
+    assert len(links) == len(set(links)) == 2, "one row for each strategy"
+
+
+def test_a_thing_and_its_label_are_one_column(client: Any) -> None:
+    for query in ("guidance", "findings", "technologies", "cases", "medium_confidence"):
+        heads = page(client, f"/queries/{query}").split("<thead>")[1].split("</thead>")[0]
+        assert heads.count("(IRI)") == 0, query
+    guidance = page(client, "/queries/guidance?kind=consideration")
+    assert '<option value="consideration" selected>overvejelse</option>' in guidance
+    assert ">modsiger sig selv<" in page(client, "/queries/disagreements")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -115,7 +115,7 @@ def _page(found: Query, given: dict[str, str]) -> tuple[str, int]:
     path = f"/queries/{found.name}"
     values: dict[str, Any] = {
         "found": found,
-        "fields": [_field(parameter, given) for parameter in found.header.parameters],
+        "fields": [_field(found.name, parameter, given) for parameter in found.header.parameters],
         "answer": answer,
         "error": error,
         "lacking": bool(lacking),
@@ -143,7 +143,10 @@ def shown(table: Table) -> tuple[list[str], list[list[Any]]]:
     names = list(table.columns)
     pairs = {one: LABELS.get(one, f"{one}_label") for one in names}
     pairs = {one: other for one, other in pairs.items() if other in names}
-    kept = [name for name in names if name not in pairs.values()]
+    if "label" in names and "label" not in pairs.values() and (owner := _labelled(table, pairs)):
+        pairs[owner] = "label"
+    place = {name: names.index(min(name, pairs.get(name, name), key=names.index)) for name in names}
+    kept = sorted((name for name in names if name not in pairs.values()), key=place.__getitem__)
     rows = []
     for row in table.rows[:MOST_ROWS]:
         found = dict(zip(names, row, strict=True))
@@ -151,6 +154,9 @@ def shown(table: Table) -> tuple[list[str], list[list[Any]]]:
         rows.append([cell(name, term) for name, term in either.items()])
     return [pairs.get(name, name) for name in kept], rows
 
+
+#: The scheme that the parameter ``kind`` of a query takes its codes from.
+KINDS = {"guidance": "guidance", "findings": "finding"}
 
 #: Columns whose values are codes, told in the words of the page's language.
 CODED = frozenset(
@@ -188,13 +194,25 @@ def _quoted(value: str) -> str:
     return value if value.replace("-", "").isalnum() and value.isascii() else "'" + value.replace("'", "'\\''") + "'"
 
 
-def _field(parameter: Parameter, given: dict[str, str]) -> dict[str, Any]:
+def _labelled(table: Table, pairs: Mapping[str, str]) -> str | None:
+    """The column of IRIs that a column ``label`` names: the nearest before it that has no label yet, else ``item``."""
+    names = list(table.columns)
+    before = [name for name in names[: names.index("label")] if name not in pairs]
+    for name in (*reversed(before), "item"):
+        cells = [row[names.index(name)] for row in table.rows[:MOST_ROWS]] if name in names else []
+        if any(isinstance(one, NamedNode) for one in cells):
+            return name
+    return None
+
+
+def _field(query: str, parameter: Parameter, given: dict[str, str]) -> dict[str, Any]:
     """A field of the form: its label, value and choices."""
     value = given.get(parameter.name, "") or parameter.default or ""
     choices: Sequence[tuple[str, str]] = ()
     language = site.language()
     if parameter.type == "choice":
-        choices = [(choice, render.coded(parameter.name, choice)) for choice in parameter.choices]
+        scheme = KINDS.get(query, "") if parameter.name == "kind" else parameter.name
+        choices = [(choice, render.coded(scheme or parameter.name, choice)) for choice in parameter.choices]
     elif parameter.kinds and parameter.type != "thing":
         things = (one for one in site.service().names.things.values() if one.type in parameter.kinds)
         choices = sorted(((one.slug, one.label(language)) for one in things), key=lambda choice: choice[1].casefold())
