@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import re
 from collections import Counter, defaultdict
@@ -113,3 +114,16 @@ def test_hardly_a_line_was_left_out(facts: sources.Sources) -> None:
         lines = texts[next(iter(of[document]["sg:sha256"]))].read_text(encoding="utf-8").split("\n")
         full = {number for number, line in enumerate(lines, 1) if line.strip()}
         assert row["lines used"] == f"{len(full & used[document])} of {len(full)}", slug
+
+
+def test_the_verdicts_are_counted() -> None:
+    """The table of readings back is that of the files, and the last draw has none that is wrong."""
+    told = re.findall(r"^\| \[(\d+)\]\(readback-\d+\.csv\) \| (\d+) of (\d+) \| (.*) \|$", PAGE, re.MULTILINE)
+    assert [seed for seed, *_ in told] == sorted(p.stem.split("-")[1] for p in (ROOT / "docs").glob("readback-*.csv"))
+    for seed, judged, drawn, counts in told:
+        with (ROOT / f"docs/readback-{seed}.csv").open(encoding="utf-8", newline="") as file:
+            found = Counter(row["verdict"] for row in csv.DictReader(file))
+        assert set(found) <= {"ok", "weak", "wrong", "row", ""}
+        assert [int(number) for number in counts.split("|")] == [found[name] for name in ("ok", "weak", "wrong", "row")]
+        assert (int(judged), int(drawn)) == (found.total() - found[""], found.total())
+    assert found["wrong"] == 0
