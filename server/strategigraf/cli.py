@@ -272,7 +272,18 @@ def serve(chosen: Settings, host: str, port: int, folder: Path | None) -> None:
             f"Release {chosen_release.name} on {local}/ (stop with Ctrl-C)",
         ),
     )
-    server.run(chosen, chosen_release, host, port)
+    fixed = folder is not None and not (folder / release.CURRENT).is_file()
+
+    def current() -> str:
+        """The release to serve: the one that was chosen, or whichever is current by now."""
+        return chosen_release.name if fixed else release.current_name(folder or chosen.build)
+
+    def opened() -> Service:
+        return Service.open(chosen, chosen_release if fixed else _release(chosen, folder))
+
+    code = server.run(chosen, opened, current, host, port)
+    if code:
+        sys.exit(code)
 
 
 class _Progress:

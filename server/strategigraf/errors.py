@@ -8,9 +8,11 @@ StrategigrafError                500 / 1
 │   ├── NotFound                 404 / 2   no such thing, query or file
 │   ├── NotAcceptable            406 / 2   none of the offered formats is wanted
 │   ├── TooLarge                 413 / 2   a request or an answer larger than is taken
-│   └── UnsupportedMediaType     415 / 2   a request body in a format that is not read
+│   ├── UnsupportedMediaType     415 / 2   a request body in a format that is not read
+│   └── LimitReached             429 / 2   the client has used what it may for now
 ├── InvalidData                  500 / 1   the curated facts have findings; nothing is published
-└── NoRelease                    503 / 1   there is no release to serve
+├── NoRelease                    503 / 1   there is no release to serve
+└── Stopped                      503 / 1   a query was ended for the time or memory that it took
 """
 
 from __future__ import annotations
@@ -78,6 +80,22 @@ class UnsupportedMediaType(UserError):
     """A request body in a format that this service does not read."""
 
     status = 415
+
+
+class LimitReached(UserError):
+    """A client that has used what it may for now; ``wait`` is the seconds until it may ask again."""
+
+    status = 429
+
+    def __init__(self, message: Text, wait: int) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class Stopped(StrategigrafError):
+    """A query that was ended for the time or the memory that it took."""
+
+    status = 503
 
 
 class NoRelease(StrategigrafError):

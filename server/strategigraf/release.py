@@ -41,6 +41,11 @@ class Release:
 
 def current(out: Path) -> Release:
     """The current release below ``out``; NoRelease where there is none."""
+    return open_release(out / "releases" / current_name(out))
+
+
+def current_name(out: Path) -> str:
+    """The name of the current release below ``out``; NoRelease where there is none."""
     pointer = out / CURRENT
     if not pointer.is_file():
         raise NoRelease(
@@ -49,7 +54,7 @@ def current(out: Path) -> Release:
                 f"There is no release in {out}. Run strategigraf build.",
             )
         )
-    return open_release(out / "releases" / pointer.read_text(encoding="utf-8").strip())
+    return pointer.read_text(encoding="utf-8").strip()
 
 
 def open_release(folder: Path) -> Release:

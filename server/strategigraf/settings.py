@@ -76,6 +76,72 @@ SETTINGS: tuple[Setting, ...] = (
             "Number of worker processes; otherwise one for each core.",
         ),
     ),
+    Setting(
+        "STRATEGIGRAF_PROXIES",
+        "0",
+        Text(
+            "Antal betroede proxyer foran tjenesten; med dem gælder X-Forwarded-For.",
+            "Number of trusted proxies in front of the service; with them X-Forwarded-For holds.",
+        ),
+    ),
+    Setting(
+        "STRATEGIGRAF_QUERY_SECONDS",
+        "10",
+        Text(
+            "Sekunder, en forespørgsel må tage, når den ikke selv siger timeout=.",
+            "Seconds that a query may take where it does not say timeout= itself.",
+        ),
+    ),
+    Setting(
+        "STRATEGIGRAF_QUERY_SECONDS_MOST",
+        "60",
+        Text("Det meste, timeout= kan give.", "The most that timeout= can give."),
+    ),
+    Setting(
+        "STRATEGIGRAF_QUERY_MEMORY",
+        "512",
+        Text("Megabyte, en forespørgsel må bruge.", "Megabytes that a query may use."),
+    ),
+    Setting(
+        "STRATEGIGRAF_CLIENT_SECONDS",
+        "20",
+        Text(
+            "Sekunders udførelse, en klient må bruge i minuttet; 0 for ingen grænse.",
+            "Seconds of execution that a client may use in a minute; 0 for no limit.",
+        ),
+    ),
+    Setting(
+        "STRATEGIGRAF_CLIENT_HEAVY",
+        "2",
+        Text(
+            "Tunge forespørgsler, en klient må have i gang på én gang; 0 for ingen grænse.",
+            "Heavy queries that a client may have running at once; 0 for no limit.",
+        ),
+    ),
+    Setting(
+        "STRATEGIGRAF_HEAVY",
+        "4",
+        Text(
+            "Tunge forespørgsler (over 0,1 sekund), tjenesten tager på én gang.",
+            "Heavy queries (over 0.1 seconds) that the service takes at once.",
+        ),
+    ),
+    Setting(
+        "STRATEGIGRAF_KEPT",
+        "32",
+        Text(
+            "Megabyte svar, som hver arbejderproces gemmer.",
+            "Megabytes of answers that each worker process keeps.",
+        ),
+    ),
+    Setting(
+        "STRATEGIGRAF_LOG",
+        "all",
+        Text(
+            "Hvilke forespørgsler der skrives i loggen: all, slow eller none.",
+            "Which queries are written to the log: all, slow or none.",
+        ),
+    ),
 )
 
 
@@ -91,6 +157,16 @@ class Settings:
     sources: Path | None = None
     language: Language = "da"
     workers: int = 0
+    proxies: int = 0
+    query_seconds: float = 10.0
+    query_seconds_most: float = 60.0
+    #: Megabytes.
+    query_memory: int = 512
+    client_seconds: float = 20.0
+    client_heavy: int = 2
+    heavy: int = 4
+    kept_bytes: int = 32_000_000
+    log: str = "all"
 
     def today(self) -> date:
         """The day that ``on`` is bound to where a request does not say."""
@@ -111,9 +187,13 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         raise _bad("STRATEGIGRAF_PUBLIC_URL", url, "https://eksempel.dk", "https://example.org")
     today = env.get("STRATEGIGRAF_TODAY", "").strip()
-    workers = env.get("STRATEGIGRAF_WORKERS", "").strip()
-    if workers and not (workers.isascii() and workers.isdigit() and 1 <= int(workers) <= 256):
-        raise _bad("STRATEGIGRAF_WORKERS", workers, "et tal fra 1 til 256", "a number, 1 to 256")
+    log = env.get("STRATEGIGRAF_LOG", "").strip() or Settings.log
+    if log not in ("all", "slow", "none"):
+        raise _bad("STRATEGIGRAF_LOG", log, "all, slow eller none", "all, slow or none")
+    seconds = _number(env, "STRATEGIGRAF_QUERY_SECONDS", 10, 1, 3600)
+    most = _number(env, "STRATEGIGRAF_QUERY_SECONDS_MOST", max(60, seconds), 1, 3600)
+    if most < seconds:
+        raise _bad("STRATEGIGRAF_QUERY_SECONDS_MOST", str(most), f"mindst {seconds}", f"at least {seconds}")
     sources = env.get("STRATEGIGRAF_SOURCES", "").strip()
     return Settings(
         public_url=url.rstrip("/") or Settings.public_url,
@@ -122,8 +202,27 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         build=Path(env.get("STRATEGIGRAF_BUILD", "").strip() or paths.default_build(env)),
         sources=Path(sources) if sources else None,
         language=_language(env),
-        workers=int(workers) if workers else (os.cpu_count() or 2),
+        workers=_number(env, "STRATEGIGRAF_WORKERS", os.cpu_count() or 2, 1, 256),
+        proxies=_number(env, "STRATEGIGRAF_PROXIES", 0, 0, 16),
+        query_seconds=seconds,
+        query_seconds_most=most,
+        query_memory=_number(env, "STRATEGIGRAF_QUERY_MEMORY", 512, 64, 1_000_000),
+        client_seconds=_number(env, "STRATEGIGRAF_CLIENT_SECONDS", 20, 0, 1_000_000),
+        client_heavy=_number(env, "STRATEGIGRAF_CLIENT_HEAVY", 2, 0, 1000),
+        heavy=_number(env, "STRATEGIGRAF_HEAVY", 4, 1, 1000),
+        kept_bytes=_number(env, "STRATEGIGRAF_KEPT", 32, 1, 100_000) * 1_000_000,
+        log=log,
     )
+
+
+def _number(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    """A whole number from the environment; BadParameter, naming the variable, for anything else."""
+    value = env.get(name, "").strip()
+    if not value:
+        return default
+    if not (value.isascii() and value.isdigit() and least <= int(value) <= most):
+        raise _bad(name, value, f"et helt tal fra {least} til {most}", f"a whole number, {least} to {most}")
+    return int(value)
 
 
 def parse_day(value: str, name: str) -> date:

@@ -45,6 +45,9 @@ class GraphStore:
         store._store.bulk_load(path=str(path), format=RdfFormat.N_QUADS)
         return store
 
+    def after_fork(self) -> None:
+        """Nothing to do: memory is shared until it is written."""
+
     def add(self, quads: Iterable[Quad]) -> None:
         """Add quads to their named graphs, and each triple to the default graph."""
         both: list[Quad] = []

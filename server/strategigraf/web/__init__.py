@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from flask import Flask
 
+from strategigraf.board import Board
 from strategigraf.service import Service
-from strategigraf.web import http, ontology, pages, problems, queries, render, search, sparql, things
+from strategigraf.web import http, metrics, ontology, pages, problems, queries, render, search, sparql, things
+from strategigraf.web.application import Application
+from strategigraf.web.protocol import MOST_BYTES
 
-MOST_BYTES = 1_000_000
 
+def create_app(service: Service, board: Board | None = None) -> Flask:
+    """The application for an open release; ``board`` is what the processes of one service share.
 
-def create_app(service: Service) -> Flask:
-    """The application for an open release.
+    Its ``wsgi_app`` is an ``Application``, which answers most requests before Flask comes to them.
 
     Paths answer with and without a final slash, and none redirects there: a redirect that Werkzeug
     makes would carry the Host header.
@@ -29,6 +32,7 @@ def create_app(service: Service) -> Flask:
     render.install(app)
     http.install(app)
     problems.install(app)
-    for module in (pages, things, queries, search, sparql, ontology):
+    for module in (pages, things, queries, search, sparql, ontology, metrics):
         app.register_blueprint(module.blueprint)
+    app.wsgi_app = Application(app, service, board)  # type: ignore[method-assign]  # as Flask's manual says
     return app

@@ -1,31 +1,22 @@
-"""What all answers share: entity tags, caching, CORS and security headers."""
+"""What all pages and files share: entity tags, caching, CORS and security headers."""
 
 from __future__ import annotations
 
 import hashlib
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 
 from strategigraf.media import HTML, Media
 from strategigraf.release import software
+from strategigraf.web import headers as common
 from strategigraf.web import site
-
-_CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Link, ETag, Content-Type, Retry-After",
-}
-_PREFLIGHT = {
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Accept, Accept-Language, Content-Type, If-None-Match",
-    "Access-Control-Max-Age": "86400",
-}
+from strategigraf.web.headers import VARY
 
 
 def reply(body: str | bytes, media: Media, status: int = 200) -> Response:
     """A response in a format, which varies with Accept."""
     response = Response(body, status=status, content_type=media.header)
-    response.headers["Vary"] = "Accept, Accept-Language"
+    response.headers["Vary"] = VARY
     if media is HTML:
         response.headers["Content-Language"] = site.language()
     return response
@@ -33,7 +24,7 @@ def reply(body: str | bytes, media: Media, status: int = 200) -> Response:
 
 def see_other(address: str) -> Response:
     """A 303 to an address, which varies with Accept (RFC 9110, section 15.4.4)."""
-    response = Response(status=303, headers={"Location": address, "Vary": "Accept, Accept-Language"})
+    response = Response(status=303, headers={"Location": address, "Vary": VARY})
     response.autocorrect_location_header = False
     return response
 
@@ -41,8 +32,8 @@ def see_other(address: str) -> Response:
 def unchanged(representation: str, by_day: bool = False) -> Response | None:
     """A 304 where the client has this representation already, otherwise None (RFC 9110, 13.1.2).
 
-    The entity tag is that of the release, the software, the request and the representation, and of
-    the day where the answer has a notion of today. It is set on the response in either case.
+    The entity tag is weak, since an answer may be compressed; it is that of the release, the software,
+    the request and the representation, and of the day where the answer has a notion of today. It is set on the response in either case.
     """
     service = site.service()
     seed = "\0".join(
@@ -59,7 +50,7 @@ def unchanged(representation: str, by_day: bool = False) -> Response | None:
     given = request.if_none_match
     if given.star_tag or not given.contains_weak(g.etag):
         return None
-    return Response(status=304, headers={"Vary": "Accept, Accept-Language"})
+    return Response(status=304, headers={"Vary": VARY})
 
 
 def install(app: Flask) -> None:
@@ -70,22 +61,15 @@ def install(app: Flask) -> None:
 
 def _options() -> Response | None:
     known = request.routing_exception is None or getattr(request.routing_exception, "code", 404) != 404
-    return Response(status=204, headers=_PREFLIGHT) if request.method == "OPTIONS" and known else None
+    return Response(status=204, headers=common.PREFLIGHT) if request.method == "OPTIONS" and known else None
 
 
 def _finish(response: Response) -> Response:
     headers = response.headers
-    headers.update(_CORS)
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
-    public = urlsplit(site.service().settings.public_url)
-    headers["Content-Security-Policy"] = (
-        "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; "
-        f"form-action 'self' {public.scheme}://{public.netloc}"
-    )
+    headers.update(dict(common.shared(site.service().settings.public_url)))
     if response.status_code in (200, 304):
         if "etag" in g:
-            response.set_etag(g.etag)
+            response.set_etag(g.etag, weak=True)
         headers.setdefault("Cache-Control", "public, max-age=300")
     elif response.status_code == 303:
         headers.setdefault("Cache-Control", "public, max-age=300")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from http import HTTPStatus
 
 from flask import Flask, Response, current_app, g, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -14,6 +12,8 @@ from strategigraf.media import HTML, PLAIN, PROBLEM, Media, choose
 from strategigraf.names import Named
 from strategigraf.text import Text
 from strategigraf.web import http, site
+from strategigraf.web.application import problem_json, problem_text
+from strategigraf.web.endpoint import Reply
 from strategigraf.web.messages import messages
 
 _JSON = Media("problem", PROBLEM.type, ("application/json",))
@@ -39,22 +39,14 @@ def install(app: Flask) -> None:
 def problem(status: int, message: Text, near: Sequence[Named] = ()) -> Response:
     """An error as HTML, ``application/problem+json`` or plain text, with the same status in all."""
     g.language = site.reader_language()
-    title = HTTPStatus(status).phrase
     media = _wanted()
+    body: str | bytes
     if media is HTML:
         body = render_template("problem.html", status=status, message=message.in_language(g.language), near=near)
     elif media is PLAIN:
-        body = f"{status} {title}\n{message.da}\n{message.en}\n"
+        body = problem_text(status, message)
     else:
-        detail = message.in_language(g.language)
-        content = {
-            "type": "about:blank",
-            "title": title,
-            "status": status,
-            "detail": detail,
-            "instance": request.path,
-        }
-        body = json.dumps(content, ensure_ascii=False) + "\n"
+        body = problem_json(status, message.in_language(g.language), request.path)
     response = http.reply(body, PLAIN if media is PLAIN else HTML if media is HTML else PROBLEM, status)
     if media is not PLAIN:
         response.headers["Content-Language"] = g.language
@@ -76,9 +68,17 @@ def _wanted() -> Media:
 
 def _ours(error: StrategigrafError) -> Response:
     response = problem(error.status, error.message, getattr(error, "near", ()))
-    if error.status == 503:
-        response.headers["Retry-After"] = "5"
+    wait = getattr(error, "wait", 5 if error.status == 503 else 0)
+    if wait:
+        response.headers["Retry-After"] = str(wait)
     return response
+
+
+def page_of(status: int, message: Text, reply: Reply) -> Reply:
+    """The same error as ``reply``, as a page for a browser; to be called in a request of the application."""
+    body = problem(status, message).get_data()
+    more = tuple(one for one in reply.headers if one[0] not in ("Content-Type", "Content-Language"))
+    return Reply(status, (*more, ("Content-Type", HTML.header)), body)
 
 
 def _http(error: HTTPException) -> Response:

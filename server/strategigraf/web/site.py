@@ -35,6 +35,11 @@ def service() -> Service:
     return cast(Service, current_app.extensions["strategigraf"])
 
 
+def application() -> Any:
+    """The WSGI application around this one, which holds the endpoint and what is kept."""
+    return current_app.wsgi_app
+
+
 def language() -> Language:
     """The language of the page: English below ``/en``, otherwise Danish."""
     path = request.path
