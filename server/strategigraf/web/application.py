@@ -147,7 +147,9 @@ class Application:
 
     def _page(self, environ: dict[str, Any], job: Job) -> Reply:
         """Answer by way of Flask, or from what is kept: whatever has an entity tag is the same all day."""
-        get = environ["REQUEST_METHOD"] == "GET"
+        get = environ["REQUEST_METHOD"] in ("GET", "HEAD")
+        if environ["REQUEST_METHOD"] == "HEAD":
+            environ = {**environ, "REQUEST_METHOD": "GET"}
         key = (
             environ["PATH_INFO"], environ["QUERY_STRING"], environ.get("HTTP_ACCEPT", ""),
             environ.get("HTTP_ACCEPT_LANGUAGE", ""), self.service.settings.today() if get else None,

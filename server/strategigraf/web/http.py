@@ -24,7 +24,7 @@ def reply(body: str | bytes, media: Media, status: int = 200) -> Response:
 
 def see_other(address: str) -> Response:
     """A 303 to an address, which varies with Accept (RFC 9110, section 15.4.4)."""
-    response = Response(status=303, headers={"Location": address, "Vary": VARY})
+    response = Response(status=303, headers={"Location": address, "Vary": "Accept, Accept-Language"})
     response.autocorrect_location_header = False
     return response
 
@@ -32,8 +32,9 @@ def see_other(address: str) -> Response:
 def unchanged(representation: str, by_day: bool = False) -> Response | None:
     """A 304 where the client has this representation already, otherwise None (RFC 9110, 13.1.2).
 
-    The entity tag is weak, since an answer may be compressed; it is that of the release, the software,
-    the request and the representation, and of the day where the answer has a notion of today. It is set on the response in either case.
+    The entity tag is weak, since an answer may be compressed. It is that of the release, the software, the request
+    and the representation, and of the day where the answer has a notion of today; it is set on the response in
+    either case.
     """
     service = site.service()
     seed = "\0".join(

@@ -64,7 +64,7 @@ def read(method: str, query_string: bytes, content_type: str = "", body: bytes =
                 f"There are {len(queries)} queries in one request; send one.",
             )
         )
-    if len(pairs) == 1 and queries:
+    if len(pairs) == 1 and pairs[0][0] == "query":
         return Asked(queries[0])
     if any(name == "update" for name, _ in pairs):
         raise _update()

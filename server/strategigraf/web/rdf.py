@@ -10,7 +10,13 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
 from strategigraf.media import Media
 from strategigraf.ns import PREFIXES
 
-EXTRA = {"sd": "http://www.w3.org/ns/sparql-service-description#", "void": "http://rdfs.org/ns/void#"}
+#: Namespaces of descriptions of the service, which the graph itself does not use.
+EXTRA = {
+    "schema": "https://schema.org/",
+    "sd": "http://www.w3.org/ns/sparql-service-description#",
+    "void": "http://rdfs.org/ns/void#",
+    "void-ext": "http://ldf.fi/void-ext#",
+}
 
 
 def write(triples: Iterable[Triple], media: Media) -> bytes:
@@ -39,7 +45,7 @@ def _steady(text: str, rdf: RdfFormat) -> str:
         count = next((n for n, line in enumerate(lines) if not line.startswith("@prefix ")), len(lines))
         return "\n".join(sorted(lines[:count]) + lines[count:])
     if rdf == RdfFormat.RDF_XML:
-        return re.sub(r"<rdf:RDF((?: xmlns:\w+=\"[^\"]*\")+)", _sorted_attributes, text, count=1)
+        return re.sub(r"<rdf:RDF((?: xmlns:[\w-]+=\"[^\"]*\")+)", _sorted_attributes, text, count=1)
     return text
 
 

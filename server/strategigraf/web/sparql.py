@@ -40,6 +40,7 @@ def sparql() -> ResponseReturnValue:
     """
     if request.method == "POST" and request.content_length and request.content_length > protocol.MOST_BYTES:
         raise protocol.too_large()
+    asked = Asked(request.args.get("query"))
     try:
         asked = protocol.read(
             request.method, request.query_string, request.content_type or "",
@@ -51,8 +52,7 @@ def sparql() -> ResponseReturnValue:
     except StrategigrafError as error:
         if isinstance(error, NotAcceptable):
             raise
-        text = request.args.get("query", "")
-        values = {"text": text, "error": error.message.in_language(site.language())}
+        values = {"text": asked.query or "", "error": error.message.in_language(site.language())}
         return http.reply(render.html("sparql.html", examples=examples(), **values), HTML, error.status)
 
 
