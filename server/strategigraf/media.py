@@ -10,13 +10,24 @@ from pyoxigraph import QueryResultsFormat, RdfFormat
 
 @dataclass(frozen=True)
 class Media:
-    """One format: its short name (also the file ending), its media type and its other names."""
+    """One format: its short name (also the file ending), its media type and its other names.
+
+    ``w3c`` is its name among the W3C's "Unique URIs for file formats", which service descriptions use.
+    """
 
     token: str
     type: str
     aliases: tuple[str, ...] = ()
     rdf: RdfFormat | None = None
     results: QueryResultsFormat | None = None
+    w3c: str = ""
+
+    @property
+    def format(self) -> str:
+        """Its IRI, as the W3C gives it to file formats; ValueError for one that has none."""
+        if not self.w3c:
+            raise ValueError(f"{self.type} has no IRI")
+        return f"http://www.w3.org/ns/formats/{self.w3c}"
 
     @property
     def header(self) -> str:
@@ -32,18 +43,18 @@ PROBLEM = Media("problem", "application/problem+json")
 PLAIN = Media("txt", "text/plain")
 
 GRAPHS: tuple[Media, ...] = (
-    Media("ttl", "text/turtle", ("application/x-turtle", "turtle"), rdf=RdfFormat.TURTLE),
-    Media("nt", "application/n-triples", ("ntriples",), rdf=RdfFormat.N_TRIPLES),
-    Media("jsonld", "application/ld+json", ("json-ld",), rdf=RdfFormat.JSON_LD),
-    Media("rdf", "application/rdf+xml", ("xml", "rdfxml"), rdf=RdfFormat.RDF_XML),
+    Media("ttl", "text/turtle", ("application/x-turtle", "turtle"), rdf=RdfFormat.TURTLE, w3c="Turtle"),
+    Media("nt", "application/n-triples", ("ntriples",), rdf=RdfFormat.N_TRIPLES, w3c="N-Triples"),
+    Media("jsonld", "application/ld+json", ("json-ld",), rdf=RdfFormat.JSON_LD, w3c="JSON-LD"),
+    Media("rdf", "application/rdf+xml", ("xml", "rdfxml"), rdf=RdfFormat.RDF_XML, w3c="RDF_XML"),
 )
 
 RESULTS: tuple[Media, ...] = (
     Media("srj", "application/sparql-results+json", ("json", "application/json"),
-          results=QueryResultsFormat.JSON),
-    Media("srx", "application/sparql-results+xml", ("xml",), results=QueryResultsFormat.XML),
-    Media("csv", "text/csv", (), results=QueryResultsFormat.CSV),
-    Media("tsv", "text/tab-separated-values", (), results=QueryResultsFormat.TSV),
+          results=QueryResultsFormat.JSON, w3c="SPARQL_Results_JSON"),
+    Media("srx", "application/sparql-results+xml", ("xml",), results=QueryResultsFormat.XML, w3c="SPARQL_Results_XML"),
+    Media("csv", "text/csv", (), results=QueryResultsFormat.CSV, w3c="SPARQL_Results_CSV"),
+    Media("tsv", "text/tab-separated-values", (), results=QueryResultsFormat.TSV, w3c="SPARQL_Results_TSV"),
 )  # fmt: skip
 
 

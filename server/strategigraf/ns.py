@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pyoxigraph import NamedNode
 
+#: All our IRIs begin so, and it is itself the IRI of the dataset.
+BASE = "https://w3id.org/strategigraf/"
 SG = "https://w3id.org/strategigraf/ontology/"
 SHAPES = "https://w3id.org/strategigraf/shapes/"
 ID = "https://w3id.org/strategigraf/id/"

@@ -6,7 +6,19 @@ from flask import Flask
 
 from strategigraf.board import Board
 from strategigraf.service import Service
-from strategigraf.web import http, metrics, ontology, pages, problems, queries, render, search, sparql, things
+from strategigraf.web import (
+    description,
+    http,
+    metrics,
+    ontology,
+    pages,
+    problems,
+    queries,
+    render,
+    search,
+    sparql,
+    things,
+)
 from strategigraf.web.application import Application
 from strategigraf.web.protocol import MOST_BYTES
 
@@ -32,7 +44,10 @@ def create_app(service: Service, board: Board | None = None) -> Flask:
     render.install(app)
     http.install(app)
     problems.install(app)
-    for module in (pages, things, queries, search, sparql, ontology, metrics):
+    for module in (pages, things, queries, search, sparql, description, ontology, metrics):
         app.register_blueprint(module.blueprint)
+    # A worker is forked with what has been read here; its first page need not wait for it.
+    for name in app.jinja_env.list_templates(extensions=["html"]):
+        app.jinja_env.get_template(name)
     app.wsgi_app = Application(app, service, board)  # type: ignore[method-assign]  # as Flask's manual says
     return app

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
 
 from strategigraf.media import Media
 from strategigraf.ns import PREFIXES
+from strategigraf.text import LANGUAGES, Text
 
 #: Namespaces of descriptions of the service, which the graph itself does not use.
 EXTRA = {
@@ -17,13 +18,31 @@ EXTRA = {
     "void": "http://rdfs.org/ns/void#",
     "void-ext": "http://ldf.fi/void-ext#",
 }
+_NAMES = PREFIXES | EXTRA
+
+
+def node(name: str) -> NamedNode:
+    """The term of a prefixed name, such as ``void:Dataset``; KeyError where the prefix is unknown."""
+    prefix, _, local = name.partition(":")
+    return NamedNode(_NAMES[prefix] + local)
+
+
+def whole_number(value: int) -> Literal:
+    """A count as ``xsd:integer``, the range of all of VoID's statistics."""
+    return Literal(str(value), datatype=node("xsd:integer"))
+
+
+def texts(subject: NamedNode, name: str, text: Text) -> Iterator[Triple]:
+    """A text in both languages, as values of a property."""
+    for language in LANGUAGES:
+        yield Triple(subject, node(name), Literal(text.in_language(language), language=language))
 
 
 def write(triples: Iterable[Triple], media: Media) -> bytes:
     """Triples in an RDF format, sorted, with the prefixes that they use and no others."""
     some = sorted(set(triples), key=str)
     text = " ".join(_iris(some))
-    prefixes = {name: base for name, base in (PREFIXES | EXTRA).items() if base in text}
+    prefixes = {name: base for name, base in _NAMES.items() if base in text}
     assert media.rdf is not None
     data = serialize(some, format=media.rdf, prefixes=prefixes)
     return _steady((data or b"").decode(), media.rdf).encode()

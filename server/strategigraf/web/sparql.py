@@ -7,25 +7,17 @@ from typing import Any
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
-from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions, Triple
+from pyoxigraph import QueryBoolean, QuerySolutions
 
 from strategigraf.errors import NotAcceptable, StrategigrafError
 from strategigraf.job import KEY
 from strategigraf.media import GRAPHS, HTML, RESULTS, by_token, choose
-from strategigraf.ns import PREFIXES, RDF_TYPE
-from strategigraf.web import http, protocol, rdf, render, site
+from strategigraf.web import description, http, protocol, rdf, render, site
 from strategigraf.web.endpoint import BOOLEANS
 from strategigraf.web.protocol import Asked
 
 blueprint = Blueprint("sparql", __name__)
 MOST_ROWS = 1000
-_SD = rdf.EXTRA["sd"]
-_VOID = rdf.EXTRA["void"]
-_FORMATS = "http://www.w3.org/ns/formats/"
-_FORMAT_NAMES = (
-    "SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV",
-    "Turtle", "N-Triples", "JSON-LD", "RDF_XML",
-)  # fmt: skip
 
 
 @blueprint.route("/sparql", methods=["GET", "POST"])
@@ -61,11 +53,11 @@ def _nothing_asked(asked: Asked) -> ResponseReturnValue:
     media = by_token(asked.format, (HTML, *GRAPHS)) if asked.format else choose(accept, (HTML, *GRAPHS))
     if (request.method == "POST" and media is not HTML) or media is None:
         raise protocol.nothing_asked()
-    if kept := http.unchanged(media.token, by_day=media is HTML):
+    if kept := http.unchanged(media.token, by_day=True):
         return kept
     if media is HTML:
         return http.reply(render.html("sparql.html", text="", examples=examples()), HTML)
-    return http.reply(rdf.write(service_description(), media), media)
+    return http.reply(rdf.write(description.service_description(), media), media)
 
 
 def _page(asked: Asked) -> str:
@@ -94,53 +86,5 @@ def _page(asked: Asked) -> str:
 
 
 def examples() -> list[tuple[str, str]]:
-    """The public queries as examples: what each asks, and its text.
-
-    Each is bound to its defaults, since an unbound parameter asks about everything at once.
-    """
-    service, language = site.service(), site.language()
-    found = []
-    for _, query in sorted(service.catalogue.queries.items()):
-        if query.report or any(one.required and not one.default for one in query.header.parameters):
-            continue
-        values = service.catalogue.parameters(query, {}, service.names, site.today())
-        summary = query.header.summary.in_language(language)
-        found.append((summary, query.bind(values)))
-    return found
-
-
-def service_description() -> list[Triple]:
-    """The endpoint in RDF (SPARQL 1.1 Service Description, section 3)."""
-    manifest = site.service().release.manifest
-    endpoint = NamedNode(site.url("/sparql"))
-    service, dataset, merged = (NamedNode(f"{endpoint.value}#{part}") for part in ("service", "dataset", "default"))
-
-    def sd(name: str) -> NamedNode:
-        return NamedNode(_SD + name)
-
-    def count(value: int) -> Literal:
-        return Literal(str(value), datatype=NamedNode(f"{PREFIXES['xsd']}integer"))
-
-    triples = [
-        Triple(service, RDF_TYPE, sd("Service")),
-        Triple(service, sd("endpoint"), endpoint),
-        Triple(service, sd("supportedLanguage"), sd("SPARQL11Query")),
-        Triple(service, sd("defaultDataset"), dataset),
-        Triple(dataset, RDF_TYPE, sd("Dataset")),
-        Triple(dataset, sd("defaultGraph"), merged),
-        Triple(merged, RDF_TYPE, sd("Graph")),
-        Triple(merged, NamedNode(f"{_VOID}triples"), count(int(manifest["triples"]))),
-    ]
-    triples += [Triple(service, sd("resultFormat"), NamedNode(_FORMATS + name)) for name in _FORMAT_NAMES]
-    for iri, size in manifest["graphs"].items():
-        stem = iri.rpartition("/")[2]
-        named, graph = NamedNode(f"{endpoint.value}#named-{stem}"), NamedNode(f"{endpoint.value}#graph-{stem}")
-        triples += [
-            Triple(dataset, sd("namedGraph"), named),
-            Triple(named, RDF_TYPE, sd("NamedGraph")),
-            Triple(named, sd("name"), NamedNode(iri)),
-            Triple(named, sd("graph"), graph),
-            Triple(graph, RDF_TYPE, sd("Graph")),
-            Triple(graph, NamedNode(f"{_VOID}triples"), count(int(size))),
-        ]
-    return triples
+    """The public queries as examples: what each asks, and its text, bound to its defaults."""
+    return [(one.summary.in_language(site.language()), one.text) for one in description.public_queries()]
