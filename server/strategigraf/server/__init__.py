@@ -31,6 +31,8 @@ def run(chosen: Settings, open_service: Callable[[], Service], current: Callable
     def application(board: Board) -> Any:
         from strategigraf.web import create_app
 
-        return create_app(open_service(), board).wsgi_app
+        made: Any = create_app(open_service(), board).wsgi_app
+        made.warm()
+        return made
 
     return serve(Plan(chosen, host, port, application, current))

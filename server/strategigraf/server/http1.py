@@ -98,8 +98,8 @@ class Connection:
     """A connection and what has been read from it. One thread at a time holds it."""
 
     __slots__ = (
-        "_parser", "_reading", "_size", "busy", "closing", "fd", "mask", "out", "peer", "ready", "since", "sock",
-        "whole",
+        "_parser", "_reading", "_size", "busy", "closing", "fd", "lingers", "mask", "out", "peer", "ready", "since",
+        "sock", "whole",
     )  # fmt: skip
 
     def __init__(self, sock: socket.socket, peer: str) -> None:
@@ -108,7 +108,7 @@ class Connection:
         self.out: deque[Iterator[bytes] | memoryview] = deque()
         #: What is being worked on, if anything; whether to close after what is being sent; what is waited for.
         self.busy: object = None
-        self.closing = False
+        self.closing = self.lingers = False
         self.mask = 0
         self.since = time.monotonic()
         self._parser = httptools.HttpRequestParser(self)

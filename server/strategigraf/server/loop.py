@@ -18,6 +18,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from strategigraf.board import Slot
@@ -26,13 +27,16 @@ from strategigraf.keep import Kept
 from strategigraf.server.http1 import DATE, Answer, Bad, Connection, Request, plain
 
 #: Seconds that a request may hold the lead.
-MOVE_LEAD = 0.005
+MOVE_LEAD = 0.003
+#: Seconds that one thread may run Python while another wants to; the default of the interpreter, 5 ms, would let a
+#: query wait that long for a page, several times over.
+SWITCH = 0.0005
 #: Threads of one worker; each holds address space only, until a deep query needs it.
 MOST_THREADS = 32
 #: The parser and the planner call themselves for each nested group: with this stack, no text that passes the guard
 #: can exhaust it. It is address space, not memory.
 STACK = 256 * 1024 * 1024
-IDLE, UNFINISHED, UNSENT = 75.0, 20.0, 60.0
+IDLE, UNFINISHED, UNSENT, LINGER = 75.0, 20.0, 60.0, 2.0
 MOST_CONNECTIONS = 4000
 _READ = 128 * 1024
 log = logging.getLogger("strategigraf.server")
@@ -91,6 +95,8 @@ class Loop:
         #: Whether connections are given to other workers, rather than closed, when this one goes.
         self.passes_on = False
         self.leaving_since = 0.0
+        #: Connections that others have fewer of.
+        self.surplus = 0
         self.works: dict[int, Work] = {}
 
     # What the watch calls, from the main thread.
@@ -102,15 +108,17 @@ class Loop:
 
     def resume(self) -> None:
         """Accept connections, if not yet, or again after declining some."""
-        if not self.accepting and not self.leaving_since and len(self._conns) < MOST_CONNECTIONS:
-            self.accepting = True
-            self._epoll.register(self._listener, select.EPOLLIN)
-            self._epoll.register(self._taking, select.EPOLLIN)
+        with self._lock:
+            if not self.accepting and not self.leaving_since and len(self._conns) < MOST_CONNECTIONS:
+                for sock in (self._listener, self._taking):
+                    self._epoll.register(sock, select.EPOLLIN)
+                self.accepting = True
 
     def leave(self, passes_on: bool) -> None:
         """Accept no more, and let every connection go as soon as it is idle."""
         if not self.leaving_since:
-            self.leaving_since, self.passes_on = time.monotonic(), passes_on
+            self.passes_on = passes_on
+            self.leaving_since = time.monotonic()
             self._decline()
         self.sweep()
 
@@ -223,6 +231,8 @@ class Loop:
         if not data:
             self._close(conn)
             return True
+        if conn.lingers:
+            return True
         if conn.whole and (kept := self._kept.get(data)):
             kind, status, rest = kept
             self._slot.add(kind + "_kept")
@@ -252,6 +262,12 @@ class Loop:
             if request.method == b"GET" and request.keep_alive and request.version == "1.1" and not self.leaving_since:
                 answer = self._app.direct(request.target, request.headers, conn.peer, job)
             if answer is None:
+                if leading and job.take_lead():
+                    # A page takes milliseconds of Python; who asks a query meanwhile need not wait for the watch.
+                    leading = False
+                    self._current = None
+                    self.listen_for_end(work)
+                    self._follow()
                 answer = self._run(work)
             if leading:
                 leading = job.take_lead()
@@ -407,14 +423,17 @@ class Loop:
 
     def _decline(self) -> None:
         """Leave new connections to others for a moment."""
-        if self.accepting:
-            self.accepting = False
-            for sock in (self._listener, self._taking):
-                with contextlib.suppress(OSError, ValueError):
+        with self._lock:
+            if self.accepting:
+                self.accepting = False
+                for sock in (self._listener, self._taking):
                     self._epoll.unregister(sock)
 
     def _take(self) -> None:
         """Take over a connection that another worker lets go."""
+        if not self._least_loaded():
+            self._decline()
+            return
         try:
             peer, fds, _, _ = socket.recv_fds(self._taking, 128, 1)
         except (BlockingIOError, InterruptedError):
@@ -424,30 +443,41 @@ class Loop:
 
     def _let_go(self, conn: Connection) -> None:
         """Give an idle connection to another worker, or close it where there is none."""
-        if not self.passes_on:
+        if self.passes_on:
+            self._pass(conn)
+        else:
             self._shut(conn)
-            return
+
+    def _pass(self, conn: Connection) -> bool:
+        """Give an idle connection to another worker; False where the next sweep has to try again."""
         try:
             socket.send_fds(self._giving, [b"-" + conn.peer.encode()], [conn.fd])
         except (BlockingIOError, InterruptedError):
-            return  # the queue is full: the next sweep tries again
+            return False
         except OSError:
             self._shut(conn)
-            return
+            return True
         self._close(conn)
+        return True
 
     def _sweep(self) -> None:
-        """Close what has been silent for too long; when leaving, let go of what is idle."""
+        """Close what has been silent for too long; when leaving, let go of what is idle; else share it out."""
         now = time.monotonic()
+        surplus, self.surplus = self.surplus, 0
         for conn in list(self._conns.values()):
             if conn.busy:
                 continue
             silent = now - conn.since
-            if conn.out:
+            if conn.lingers:
+                if silent > LINGER:
+                    self._close(conn)
+            elif conn.out:
                 if silent > UNSENT:
                     self._close(conn)
-            elif self.leaving_since and conn.whole and not conn.ready:
+            elif self.leaving_since and conn.whole:
                 self._let_go(conn)
+            elif surplus and conn.whole and silent < IDLE / 2:
+                surplus -= self._pass(conn)
             elif silent > (IDLE if conn.whole else UNFINISHED) or (self.leaving_since and silent > 2):
                 self._close(conn)
 
@@ -470,12 +500,17 @@ class Loop:
             self._close(conn)
 
     def _refuse(self, conn: Connection, status: int) -> None:
-        """Answer what is no HTTP, or is too large, and close."""
+        """Answer what is no HTTP, or is too large, and close as soon as the client has read it.
+
+        A client that is still sending would not read an answer on a connection that is closed under it (RFC 9112,
+        section 9.6), so what it sends is read and thrown away for a moment.
+        """
         conn.ready.clear()
         self._slot.page(status)
-        self._send(conn, plain(status, f"{status}\n"), None, True)
-        if not conn.busy and not conn.out:
-            self._shut(conn)
+        with contextlib.suppress(OSError):
+            conn.sock.send(plain(status, f"{status} {HTTPStatus(status).phrase}\n"))
+            conn.sock.shutdown(socket.SHUT_WR)
+        conn.lingers, conn.since = True, time.monotonic()
 
     def _shut(self, conn: Connection) -> None:
         """Close in such a way that what was sent arrives even where the client has sent more than was read."""

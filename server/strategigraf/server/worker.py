@@ -14,6 +14,7 @@ import os
 import resource
 import signal
 import socket
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -25,12 +26,12 @@ from strategigraf.journal import JOURNAL
 from strategigraf.keep import Kept
 from strategigraf.limits import Limits
 from strategigraf.server.http1 import Answer, Request, base_environ
-from strategigraf.server.loop import MOST_THREADS, STACK, Loop, Work
+from strategigraf.server.loop import MOST_THREADS, STACK, SWITCH, Loop, Work
 from strategigraf.settings import Settings
 
 #: Seconds after which a stranger's query is heavy.
 HEAVY = 0.1
-TICK = 0.005
+TICK = 0.003
 #: Seconds that a worker which is told to go waits for its requests.
 GRACE = 10.0
 READY, RETIRES = b"+", b"-"
@@ -72,6 +73,7 @@ class Worker:
         signal.signal(signal.SIGTERM, lambda *_: self._tell("close"))
         signal.signal(signal.SIGUSR1, lambda *_: self._tell("pass"))
         threading.stack_size(STACK)
+        sys.setswitchinterval(SWITCH)
         # What is kept is never garbage, and a collection in the middle of a request would be felt; see _now_and_then.
         gc.disable()
         self._bound_memory()
@@ -86,7 +88,7 @@ class Worker:
             self._watch()
             if not self._loop.accepting and not self._loop.leaving_since:
                 self._loop.resume()
-            if ticks % 40 == 0:
+            if ticks % 60 == 0:
                 self._now_and_then(ticks)
             if self._loop.leaving_since:
                 self._leave()
@@ -165,10 +167,14 @@ class Worker:
         JOURNAL.write()
         board = self._place.board
         self._peers = [number for number in board.in_state(ACTIVE) if number != self._place.number]
+        least = min((board.get(number, "connections") for number in self._peers), default=0)
+        self._loop.surplus = (self._loop.connections - least) // 2 if self._peers else 0
+        if self._loop.surplus:
+            self._loop.sweep()
         self._slot.put("kept_bytes", self._kept.bytes + self._app.kept.bytes)
         self._slot.put("kept_entries", len(self._kept) + len(self._app.kept))
-        if ticks % 200 == 0:
-            gc.collect(2 if ticks % 12_000 == 0 else 0)
+        if ticks % 300 == 0:
+            gc.collect(2 if ticks % 18_000 == 0 else 0)
             self._loop.sweep()
             today = self._settings.today()
             if today != self._day:
@@ -207,7 +213,7 @@ class Worker:
         if now - self._declined < 0.02:
             return True
         mine = self._loop.connections
-        if any(board.get(number, "connections") < mine for number in self._peers):
+        if any(board.get(n, "connections") < mine and board.get(n, "state") == ACTIVE for n in self._peers):
             self._declined = now
             return False
         return True

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask
+from werkzeug.test import create_environ
 
 from strategigraf.board import Board, Slot
 from strategigraf.errors import StrategigrafError
@@ -18,6 +19,7 @@ from strategigraf.keep import Kept
 from strategigraf.limits import Limits, client_of
 from strategigraf.media import GRAPHS, HTML, PROBLEM, RESULTS, choose
 from strategigraf.service import Service
+from strategigraf.store import GraphStore
 from strategigraf.text import Language, Text
 from strategigraf.web import headers, protocol
 from strategigraf.web.endpoint import Endpoint, Reply
@@ -26,6 +28,15 @@ from strategigraf.web.protocol import Asked
 Start = Callable[..., Any]
 ENDPOINT = frozenset(("/sparql", "/sparql/", "/en/sparql", "/en/sparql/"))
 LEAST_COMPRESSED = 1_400
+WARMED = (
+    "/",
+    "/sparql",
+    "/queries/",
+    "/queries/framework_adoption",
+    "/doc/municipality/0101",
+    "/search?q=a",
+    "/ontology/",
+)
 _COMPRESSED = (
     "text/", "application/json", "application/ld+json", "application/sparql-results", "application/rdf+xml",
     "application/n-triples", "application/problem+json", "application/javascript", "image/svg+xml",
@@ -55,6 +66,20 @@ class Application:
         self.endpoint = Endpoint(self.service, limits, slot, self.kept)
         if fresh:
             self.service.store.after_fork()
+
+    def warm(self) -> None:
+        """Render a page of each kind, so that what is worked out once is there when the workers are forked.
+
+        Nothing is asked of a store that may not be used before the fork.
+        """
+        if not isinstance(self.service.store, GraphStore):
+            return
+        for path in WARMED:
+            for prefix in ("", "/en"):
+                environ = create_environ(prefix + path, headers={"Accept": "text/html"})
+                for _ in self(environ, lambda *_: None):
+                    pass
+        self.kept.clear()
 
     def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         """Answer a request."""
