@@ -12,6 +12,7 @@ StrategigrafError                500 / 1
 │   └── LimitReached             429 / 2   the client has used what it may for now
 ├── InvalidData                  500 / 1   the curated facts have findings; nothing is published
 ├── NoRelease                    503 / 1   there is no release to serve
+├── StoreUnavailable             503 / 1   a store on another machine does not answer, or refuses
 └── Stopped                      503 / 1   a query was ended for the time or memory that it took
 """
 
@@ -102,6 +103,19 @@ class NoRelease(StrategigrafError):
     """There is no release to serve."""
 
     status = 503
+
+
+class StoreUnavailable(StrategigrafError):
+    """A store on another machine that does not answer, answers too late, or refuses.
+
+    ``wait`` is the seconds after which to try again.
+    """
+
+    status = 503
+
+    def __init__(self, message: Text, wait: int = 5) -> None:
+        super().__init__(message)
+        self.wait = wait
 
 
 @dataclass(frozen=True, order=True)
