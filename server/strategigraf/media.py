@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pyoxigraph import QueryResultsFormat, RdfFormat
 
@@ -75,7 +77,7 @@ def choose(accept: str | None, offered: Sequence[Media]) -> Media | None:
     """
     if not accept or not accept.strip():
         return offered[0]
-    ranges = [_media_range(part) for part in accept.split(",") if part.strip()]
+    ranges = [_media_range(part) for part in _MEMBER.findall(accept) if part.strip()]
     best: tuple[float, int] | None = None
     chosen: Media | None = None
     for place, media in enumerate(offered):
@@ -85,24 +87,43 @@ def choose(accept: str | None, offered: Sequence[Media]) -> Media | None:
     return chosen
 
 
-def _media_range(part: str) -> tuple[str, float]:
-    name, *params = (piece.strip() for piece in part.split(";"))
-    quality = 1.0
+#: A member of a list, and a part of a member; neither ends within a quoted string (RFC 9110, sections 5.6.1 and 5.6.4).
+_MEMBER = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*+"?)++')
+_PART = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*+"?)++')
+_WEIGHT = re.compile(r"[0-9]*\.?[0-9]+|[0-9]+\.")
+
+
+class _Range(NamedTuple):
+    """A media range: its name, whether it has parameters that no format here has, and how much it is liked."""
+
+    name: str
+    special: bool
+    quality: float
+
+
+def _media_range(part: str) -> _Range:
+    """Read a media range. A weight that is no number refuses; old Java clients send a star alone for ``*/*``."""
+    name, *params = (piece.strip() for piece in _PART.findall(part) or [""])
+    quality, special = 1.0, False
     for param in params:
-        key, _, value = param.partition("=")
-        if key.strip().lower() == "q":
-            try:
-                quality = min(1.0, max(0.0, float(value.strip())))
-            except ValueError:
-                quality = 0.0
-    return name.lower(), quality
+        key, _, value = (piece.strip().lower() for piece in param.partition("="))
+        if key == "q":
+            quality = min(1.0, float(value)) if _WEIGHT.fullmatch(value) else 0.0
+        elif key and (key, value.strip('"')) != ("charset", "utf-8"):
+            special = True
+    return _Range("*/*" if name == "*" else name.lower(), special, quality)
 
 
-def _quality(media: Media, ranges: Sequence[tuple[str, float]]) -> float:
-    """How much the ranges like a format; its other names count only where they are named."""
+def _quality(media: Media, ranges: Sequence[_Range]) -> float:
+    """How much the ranges like a format; its other names count only where they are named.
+
+    A range with parameters, such as the profile of a JSON-LD, is for a special kind of the format. It counts only where
+    nothing is said of the plain kind: better that kind than none.
+    """
     kind = media.type.split("/")[0] + "/*"
     for names in ((media.type,), media.aliases, (kind,), ("*/*",)):
-        liked = [quality for pattern, quality in ranges if pattern in names]
-        if liked:
-            return max(liked)
+        for special in (False, True):
+            liked = [one.quality for one in ranges if one.special is special and one.name in names]
+            if liked:
+                return max(liked)
     return 0.0
