@@ -221,7 +221,7 @@ class Answer:
         answer = cls()
         answer.status = status
         answer.headers = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")]
-        answer.headers.append(("Access-Control-Allow-Origin", "*"))
+        answer.headers += [("Access-Control-Allow-Origin", "*"), ("Connection", "close")]
         answer.body = [f"{status} {HTTPStatus(status).phrase}\n".encode()]
         return answer
 
