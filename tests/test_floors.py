@@ -29,6 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
 #: Who alone may use what.
 OWNERS = {
+    "requests": {"store"},
     "flask": {"web"},
     "werkzeug": {"web"},
     "markupsafe": {"web"},

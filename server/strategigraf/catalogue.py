@@ -15,7 +15,7 @@ from strategigraf.errors import BadParameter, NotFound
 from strategigraf.header import Header
 from strategigraf.names import Names
 from strategigraf.sources import Sources
-from strategigraf.store import GraphStore
+from strategigraf.store import Reader
 from strategigraf.text import Text
 
 _UNDEF = r"VALUES \?_{name} \{{ UNDEF \}}"
@@ -132,7 +132,7 @@ class Catalogue:
                 )
         return values
 
-    def run(self, name: str, given: Mapping[str, str], store: GraphStore, names: Names, today: date) -> Answer:
+    def run(self, name: str, given: Mapping[str, str], store: Reader, names: Names, today: date) -> Answer:
         """Run a query with parameters as text.
 
         Raises NotFound for an unknown query and BadParameter for a parameter that cannot be used.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pyoxigraph import Literal, NamedNode, Triple
 
 from strategigraf.ns import RDF_TYPE, expand, shorten
-from strategigraf.store import GraphStore
+from strategigraf.store import Reader
 from strategigraf.terms import Term, cell
 from strategigraf.text import Text
 
@@ -169,7 +169,7 @@ class Description:
         return ""
 
 
-def describe(store: GraphStore, iri: str) -> Description:
+def describe(store: Reader, iri: str) -> Description:
     """Describe a thing; one that is not in the graph has no groups. ValueError for what is no IRI."""
     triples = _statements(store, iri)
     by_subject: dict[str, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
@@ -207,7 +207,7 @@ def bare(triples: Iterable[Triple]) -> dict[str, Description]:
     }
 
 
-def graph(store: GraphStore, iri: str) -> list[Triple]:
+def graph(store: Reader, iri: str) -> list[Triple]:
     """The triples of a thing's RDF representation, sorted.
 
     They are those of the thing and of its fragments, its evidence nodes, and the labels of what
@@ -227,7 +227,7 @@ def graph(store: GraphStore, iri: str) -> list[Triple]:
     return sorted(triples, key=str)
 
 
-def labels(store: GraphStore, iris: Iterable[str]) -> dict[str, Label]:
+def labels(store: Reader, iris: Iterable[str]) -> dict[str, Label]:
     """The labels of things, classes and properties; of a borrowed term our own, else its short name."""
     wanted = set(iris)
     found = _labels(store, wanted)
@@ -238,7 +238,7 @@ def labels(store: GraphStore, iris: Iterable[str]) -> dict[str, Label]:
     return found
 
 
-def evidence_of(store: GraphStore, iris: Iterable[str]) -> dict[str, list[Piece]]:
+def evidence_of(store: Reader, iris: Iterable[str]) -> dict[str, list[Piece]]:
     """The evidence of things, for each in the order of document and line."""
     rows: dict[tuple[str, str], dict[str, Term]] = {}
     attests: dict[str, list[str]] = defaultdict(list)
@@ -284,7 +284,7 @@ def evidence_of(store: GraphStore, iris: Iterable[str]) -> dict[str, list[Piece]
     return dict(result)
 
 
-def _statements(store: GraphStore, iri: str) -> list[Triple]:
+def _statements(store: Reader, iri: str) -> list[Triple]:
     """The triples of a thing and of its fragments, which are found by the links to and from it."""
     triples = _outgoing(store, [iri])
     seen = {iri}
@@ -302,7 +302,7 @@ def _statements(store: GraphStore, iri: str) -> list[Triple]:
     return triples
 
 
-def _outgoing(store: GraphStore, iris: Iterable[str]) -> list[Triple]:
+def _outgoing(store: Reader, iris: Iterable[str]) -> list[Triple]:
     return [
         triple
         for some in _some(iris)
@@ -314,7 +314,7 @@ def _groups(properties: Mapping[str, list[Term]]) -> tuple[Group, ...]:
     return tuple(Group(name, tuple(sorted(values, key=str))) for name, values in sorted(properties.items()))
 
 
-def _incoming(store: GraphStore, iri: str, own: Iterable[Group]) -> tuple[Incoming, ...]:
+def _incoming(store: Reader, iri: str, own: Iterable[Group]) -> tuple[Incoming, ...]:
     """What points here, save what the thing itself says by an inverse property."""
     said = {group.property: len(group.values) for group in own}
     inverse: dict[str, set[str]] = defaultdict(set)
@@ -334,7 +334,7 @@ def _incoming(store: GraphStore, iri: str, own: Iterable[Group]) -> tuple[Incomi
     return tuple(found)
 
 
-def _labels(store: GraphStore, iris: Iterable[str]) -> dict[str, Label]:
+def _labels(store: Reader, iris: Iterable[str]) -> dict[str, Label]:
     texts: dict[str, dict[str, str]] = defaultdict(dict)
     for some in _some(iris):
         for row in store.select(f"SELECT * WHERE {{ VALUES ?s {{ {some} }} ?s rdfs:label ?label }}"):

@@ -15,7 +15,7 @@ from strategigraf.errors import BadParameter
 from strategigraf.header import Parameter
 from strategigraf.ns import ID, TYPES, split, thing
 from strategigraf.settings import parse_day
-from strategigraf.store import GraphStore
+from strategigraf.store import Reader
 from strategigraf.text import Language, Text
 
 #: Types that people look for by name, in the order in which equal hits are shown.
@@ -53,7 +53,7 @@ class Named:
 class Names:
     """Every name in a store, read once."""
 
-    def __init__(self, store: GraphStore) -> None:
+    def __init__(self, store: Reader) -> None:
         self.things: dict[str, Named] = {}
         for row in store.select(_NAMES):
             iri, name = terms.cell(row["thing"]), row["name"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pyoxigraph import Literal, NamedNode
 
 from strategigraf.ns import BASE, ID
-from strategigraf.store import GraphStore, Row
+from strategigraf.store import Reader, Row
 
 #: The values of each property on the things of each class, by what the values are. They are counted for each subject
 #: first, which takes half the time: few values of one subject differ in kind.
@@ -106,7 +106,7 @@ class Profile:
         return any(use.property == predicate and target in use.ranges for use in self.uses.get(subject, ()))
 
 
-def profile(store: GraphStore) -> Profile:
+def profile(store: Reader) -> Profile:
     """The profile of the merge: VoID's class and property partitions, as one table."""
     things: Counter[str] = Counter()
     classes: Counter[str] = Counter()

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from strategigraf.errors import NoRelease
+from strategigraf.settings import StoreKind
 from strategigraf.sources import Sources, digest, load
-from strategigraf.store import GraphStore
+from strategigraf.store import DiskStore, GraphStore, make
 from strategigraf.text import Text
 
 CURRENT = "CURRENT"
+#: A release of more triples is served from disk, unless the setting says otherwise.
+MOST_IN_MEMORY = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,17 @@ class Release:
         """The release's name, a hash of its content."""
         return str(self.manifest["release"])
 
-    def store(self) -> GraphStore:
-        """A fresh store with the release's quads."""
-        return GraphStore.open(self.folder / "data.nq")
+    def store(self, kind: StoreKind = "memory") -> GraphStore | DiskStore:
+        """A fresh store with the release's quads, in memory or on disk; ``auto`` goes by their number.
+
+        The store on disk is made beside the release the first time that it is asked for. Raises OSError where its
+        folder cannot be written.
+        """
+        data = self.folder / "data.nq"
+        large = int(self.manifest["triples"]) > MOST_IN_MEMORY
+        if kind == "disk" or (kind == "auto" and large):
+            return DiskStore(make(data))
+        return GraphStore.open(data)
 
     def sources(self) -> Sources:
         """The files that the release was made from, kept in the release."""

@@ -12,7 +12,7 @@ from strategigraf.names import Names
 from strategigraf.profile import Profile, profile
 from strategigraf.release import Release
 from strategigraf.settings import Settings
-from strategigraf.store import GraphStore
+from strategigraf.store import Reader
 
 
 @dataclass(frozen=True)
@@ -21,15 +21,18 @@ class Service:
 
     settings: Settings
     release: Release
-    store: GraphStore
+    store: Reader
     names: Names
     catalogue: Catalogue
 
     @classmethod
-    def open(cls, settings: Settings, release: Release) -> Service:
-        """Load a release into memory."""
-        store = release.store()
-        return cls(settings, release, store, Names(store), Catalogue(release.sources()))
+    def open(cls, settings: Settings, release: Release, store: Reader | None = None) -> Service:
+        """Open a release: from its own store in memory or on disk, or from ``store``, which holds it.
+
+        A process that forks afterwards calls ``store.after_fork()`` in each child.
+        """
+        store = release.store(settings.store) if store is None else store
+        return cls(settings, release, store, Names(store.apart()), Catalogue(release.sources()))
 
     @cached_property
     def profile(self) -> Profile:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from strategigraf import paths
 from strategigraf.errors import BadParameter
 from strategigraf.text import Language, Text
 
+StoreKind = Literal["auto", "memory", "disk"]
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 
 
@@ -142,6 +144,24 @@ SETTINGS: tuple[Setting, ...] = (
             "Which queries are written to the log: all, slow or none.",
         ),
     ),
+    Setting(
+        "STRATEGIGRAF_STORE",
+        "auto",
+        Text(
+            "Hvor en udgivelse læses fra: memory, disk eller auto (hukommelse op til to millioner tripler).",
+            "Where a release is read from: memory, disk or auto (memory up to two million triples).",
+        ),
+    ),
+    Setting(
+        "STRATEGIGRAF_STORE_USER",
+        "",
+        Text("Bruger i databasen bag --store og publish.", "User of the store behind --store and publish."),
+    ),
+    Setting(
+        "STRATEGIGRAF_STORE_PASSWORD",
+        "",
+        Text("Brugerens adgangskode.", "That user's password."),
+    ),
 )
 
 
@@ -167,6 +187,9 @@ class Settings:
     heavy: int = 4
     kept_bytes: int = 32_000_000
     log: str = "all"
+    store: StoreKind = "auto"
+    store_user: str = ""
+    store_password: str = field(default="", repr=False)
 
     def today(self) -> date:
         """The day that ``on`` is bound to where a request does not say."""
@@ -212,6 +235,9 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         heavy=_number(env, "STRATEGIGRAF_HEAVY", 4, 1, 1000),
         kept_bytes=_number(env, "STRATEGIGRAF_KEPT", 32, 1, 100_000) * 1_000_000,
         log=log,
+        store=_store(env),
+        store_user=env.get("STRATEGIGRAF_STORE_USER", ""),
+        store_password=env.get("STRATEGIGRAF_STORE_PASSWORD", ""),
     )
 
 
@@ -245,6 +271,13 @@ def _language(env: Mapping[str, str]) -> Language:
         if env.get(name):
             return "en" if env[name].lower().startswith("en") else "da"
     return "da"
+
+
+def _store(env: Mapping[str, str]) -> StoreKind:
+    kind = env.get("STRATEGIGRAF_STORE", "").strip() or "auto"
+    if kind not in ("auto", "memory", "disk"):
+        raise _bad("STRATEGIGRAF_STORE", kind, "auto, memory eller disk", "auto, memory or disk")
+    return kind  # type: ignore[return-value]
 
 
 def _bad(name: str, value: str, da: str, en: str) -> BadParameter:

@@ -1,0 +1,59 @@
+"""Where OpenLink Virtuoso 7 departs from SPARQL 1.1, and what is done about it; see ``docs/stores.md``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from pyoxigraph import QueryBoolean, QueryTriples
+
+from strategigraf.errors import TooLarge
+from strategigraf.store.reader import Result
+from strategigraf.text import Text
+
+_TRUTH = re.compile(rb'("datatype": "http://www\.w3\.org/2001/XMLSchema#boolean", "value": ")(1|0)(")')
+_TRUTH_TRIPLE = re.compile(rb'(")(1|0)("\^\^<http://www\.w3\.org/2001/XMLSchema#boolean>)')
+_ASKED = re.compile(rb'"__ASK_RETVAL": \{[^{}]*"value": "(\d)"')
+
+
+def is_virtuoso(headers: Mapping[str, str]) -> bool:
+    """Whether an answer comes from Virtuoso."""
+    return headers.get("Server", "").startswith("Virtuoso")
+
+
+def written(text: str, form: type[Result]) -> str:
+    """A query as Virtuoso takes it."""
+    return text
+
+
+def read(body: bytes, form: type[Result]) -> bytes:
+    """An answer as the standard has it."""
+    if form is QueryBoolean:
+        found = _ASKED.search(body)
+        if found:
+            return b'{"head":{},"boolean":%s}' % (b"true" if found[1] == b"1" else b"false")
+        return body
+    pattern = _TRUTH_TRIPLE if form is QueryTriples else _TRUTH
+    return pattern.sub(lambda m: m[1] + (b"true" if m[2] == b"1" else b"false") + m[3], body)
+
+
+def refuse_cut(headers: Mapping[str, str], body: bytes) -> None:
+    """Raise TooLarge for an answer that Virtuoso cut at its ResultSetMaxRows, which it only says in a header."""
+    most = headers.get("X-SPARQL-MaxRows", "")
+    if most.isdigit():
+        raise TooLarge(
+            Text(
+                f"Svaret er større, end databasen sender ({most} rækker). Sæt LIMIT på, eller hent hele grafen.",
+                f"The answer is larger than the store sends ({most} rows). Add LIMIT, or download the whole graph.",
+            )
+        )
+
+
+def is_timeout(said: str) -> bool:
+    """Whether an error of Virtuoso says that a query took too long."""
+    return "S1T00" in said or "estimated execution time" in said
+
+
+def is_about_query(status: int, said: str) -> bool:
+    """Whether an error is the query's own fault, and not the store's."""
+    return status == 400 or said.startswith(("Virtuoso 22", "Virtuoso 37", "Virtuoso 42", "Virtuoso RDF"))
