@@ -4,14 +4,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Written last when the files that the pages load from packages are installed.
+ASSETS := server/strategigraf/web/static/vendor/LICENSES.txt
 
-.PHONY: serve test test-long check fmt validate build lock clean
+.PHONY: serve assets test test-long check fmt validate build lock clean
 
 serve: $(READY)  ## set everything up, build the graph, serve it on http://127.0.0.1:8000
+	@$(MAKE) --no-print-directory assets || echo "Serving without the SPARQL editor: the page has a plain text field." >&2
 	$(BIN)/strategigraf build
 	$(BIN)/strategigraf serve
 
-test: $(READY)  ## set everything up, run every test; the skipped ones are named at the end
+assets: $(ASSETS)  ## what the pages load from packages, such as the SPARQL editor
+
+test: $(READY) $(ASSETS)  ## set everything up, run every test; the skipped ones are named at the end
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -19,7 +24,7 @@ test: $(READY)  ## set everything up, run every test; the skipped ones are named
 	$(BIN)/strategigraf validate
 	$(BIN)/pytest -m "not long" --numprocesses 2 --dist loadfile
 
-test-long: $(READY)  ## the slow tests too
+test-long: $(READY) $(ASSETS)  ## the slow tests too
 	$(BIN)/pytest
 
 check: $(READY)  ## the facts only
@@ -40,7 +45,7 @@ lock: $(READY)  ## write requirements.lock anew from pyproject.toml
 	  --output-file requirements.lock pyproject.toml
 
 clean:  ## remove the environment and everything built
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) build dist $(dir $(ASSETS))
 
 # The lock file is installed first, with hashes; the project itself then brings nothing more.
 $(READY): pyproject.toml requirements.lock
@@ -49,3 +54,7 @@ $(READY): pyproject.toml requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
+
+# The interpreter of the environment makes them, but a newer environment is no reason to make them again.
+$(ASSETS): server/assets/package.json server/assets/package-lock.json server/assets/install.py | $(READY)
+	$(BIN)/python server/assets/install.py
