@@ -117,8 +117,8 @@ class Worker:
     def _becomes_heavy(self, work: Work) -> None:
         job = work.job
         job.heavy = True
-        others = self._limits.running_heavy(job.client)
         self._limits.change_heavy(job.client, 1)
+        others = self._limits.running_heavy(job.client) - 1
         running = len([n for n in self._place.board.in_state(RETIRED) if n != self._place.number])
         self._retire()
         with contextlib.suppress(OSError):
