@@ -10,7 +10,7 @@ import pytest
 from pyoxigraph import NamedNode, RdfFormat, parse
 
 from strategigraf.service import Service
-from strategigraf.web import create_app, sparql
+from strategigraf.web import create_app, editor
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 SELECT = "SELECT ?s WHERE { ?s a <https://w3id.org/strategigraf/ontology/Municipality> }"
@@ -273,10 +273,10 @@ def test_volatile_answers_are_not_told_as_unchanged(client: Any) -> None:
 
 def test_the_examples_run(client: Any) -> None:
     with client.application.test_request_context("/sparql"):
-        found = sparql.examples()
-    assert len(found) > 4
-    for summary, text in found:
-        assert get(client, text, J).status_code == 200, summary
+        found = [one for group in editor.groups() for one in group.examples]
+    assert len(found) > 40
+    for one in found:
+        assert get(client, one.text, J).status_code == 200, one.summary
 
 
 def test_a_long_query_goes_by_post(client: Any) -> None:

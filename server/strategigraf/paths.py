@@ -12,6 +12,9 @@ from functools import cache
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
+#: The files of the SPARQL editor, below ``static``; ``server/assets/package.json`` says where they come from.
+EDITOR_SCRIPT = "vendor/yasgui/build/yasgui.min.js"
+EDITOR_STYLE = "vendor/yasgui/build/yasgui.min.css"
 
 
 @cache
@@ -37,3 +40,10 @@ def default_build(env: Mapping[str, str]) -> Path:
         return root() / "build"
     home = env.get("XDG_DATA_HOME") or str(Path(env.get("HOME") or Path.home()) / ".local" / "share")
     return Path(home) / "strategigraf"
+
+
+@cache
+def vendored() -> bool:
+    """Whether the files that the pages load from packages are installed; the pages work without them too."""
+    static = _HERE / "web" / "static"
+    return all((static / name).is_file() for name in (EDITOR_SCRIPT, EDITOR_STYLE))

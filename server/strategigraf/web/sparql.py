@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -12,7 +11,7 @@ from pyoxigraph import QueryBoolean, QuerySolutions
 from strategigraf.errors import NotAcceptable, StrategigrafError
 from strategigraf.job import KEY
 from strategigraf.media import GRAPHS, HTML, RESULTS, by_token, choose
-from strategigraf.web import description, http, protocol, rdf, render, site
+from strategigraf.web import description, editor, http, protocol, rdf, render, site
 from strategigraf.web.endpoint import BOOLEANS
 from strategigraf.web.protocol import Asked
 
@@ -44,8 +43,8 @@ def sparql() -> ResponseReturnValue:
     except StrategigrafError as error:
         if isinstance(error, NotAcceptable):
             raise
-        values = {"text": asked.query or "", "error": error.message.in_language(site.language())}
-        return http.reply(render.html("sparql.html", examples=examples(), **values), HTML, error.status)
+        values = editor.values(asked.query or "") | {"error": error.message.in_language(site.language())}
+        return http.reply(render.html("sparql.html", **values), HTML, error.status)
 
 
 def _nothing_asked(asked: Asked) -> ResponseReturnValue:
@@ -56,7 +55,7 @@ def _nothing_asked(asked: Asked) -> ResponseReturnValue:
     if kept := http.unchanged(media.token, by_day=True):
         return kept
     if media is HTML:
-        return http.reply(render.html("sparql.html", text="", examples=examples()), HTML)
+        return http.reply(render.html("sparql.html", **editor.values()), HTML)
     return http.reply(rdf.write(description.service_description(), media), media)
 
 
@@ -64,7 +63,7 @@ def _page(asked: Asked) -> str:
     """The editor with the answer below it, at most ``MOST_ROWS`` rows of it."""
     assert asked.query is not None
     endpoint = site.application().endpoint
-    values: dict[str, Any] = {"text": asked.query, "examples": examples(), "asked": asked}
+    values = editor.values(asked.query) | {"asked": asked}
     with endpoint.running(asked, request.environ[KEY]) as done:
         result = endpoint.run(asked)
         if isinstance(result, QuerySolutions):
@@ -83,8 +82,3 @@ def _page(asked: Asked) -> str:
                 "formats": GRAPHS,
             }
     return render.html("sparql.html", **values)
-
-
-def examples() -> list[tuple[str, str]]:
-    """The public queries as examples: what each asks, and its text, bound to its defaults."""
-    return [(one.summary.in_language(site.language()), one.text) for one in description.public_queries()]
