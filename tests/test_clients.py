@@ -3,55 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 import warnings
 from collections.abc import Iterator
 
 import pytest
+from serving import running
 
 from strategigraf import release
 
 COUNT = "SELECT (COUNT(?m) AS ?n) WHERE { ?m a <https://w3id.org/strategigraf/ontology/Municipality> }"
 
 
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def server(built: release.Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server started by the command, stopped when the tests are done; gives its address."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    log = tmp_path_factory.mktemp("server") / "log"
-    environment = {**os.environ, "STRATEGIGRAF_WORKERS": "2"}
-    command = [sys.executable, "-m", "strategigraf", "serve", "--port", str(port), "--release", str(built.folder)]
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment, cwd=log.parent)
-    try:
-        for _ in range(150):
-            try:
-                with urllib.request.urlopen(f"{url}/health", timeout=1):
-                    break
-            except (urllib.error.URLError, OSError):
-                assert process.poll() is None, log.read_text()
-                time.sleep(0.1)
-        else:
-            raise AssertionError(log.read_text())
-        yield url
-    finally:
-        process.terminate()
-        code = process.wait(timeout=20)
-    assert code == 0, log.read_text()
-    assert "Traceback" not in log.read_text()
+    with running(built.folder, tmp_path_factory.mktemp("server")) as served:
+        yield served.url
 
 
 def test_health(server: str, built: release.Release) -> None:
@@ -125,16 +95,3 @@ def test_the_three_answers_are_one(server: str, built: release.Release) -> None:
     rows = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()[1:]
     told = {row.split(",")[0].rsplit("/")[-1]: row.split(",")[2] for row in rows}
     assert told == endpoint
-
-
-def test_many_idle_connections_do_not_stop_a_page(server: str) -> None:
-    host, port = server.removeprefix("http://").split(":")
-    idle = [socket.create_connection((host, int(port))) for _ in range(40)]
-    try:
-        started = time.perf_counter()
-        with urllib.request.urlopen(f"{server}/health", timeout=10) as answer:
-            assert answer.status == 200
-        assert time.perf_counter() - started < 5
-    finally:
-        for connection in idle:
-            connection.close()
