@@ -376,15 +376,31 @@ def test_the_log_tells_of_queries_without_telling_who_asked(served: Served) -> N
 # Processes come and go.
 
 
-def test_a_worker_that_is_killed_is_replaced(served: Served) -> None:
+def test_workers_that_are_killed_in_the_middle_of_a_query_are_replaced(served: Served) -> None:
     for _ in range(3):
-        victim = served.workers()[0]
-        os.kill(victim, signal.SIGKILL)
+        lost: list[object] = []
+
+        def ask(lost: list[object] = lost) -> None:
+            try:
+                lost.append(served.ask(ATTACKS["any path"][0], path="/sparql?timeout=20"))
+            except (OSError, http.client.HTTPException) as error:
+                lost.append(error)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        time.sleep(0.5)
+        victims = served.workers()
+        assert len(victims) >= 3, "the one that is busy, and two that answer"
+        for victim in victims:
+            os.kill(victim, signal.SIGKILL)
+        assert served.get(lookup(ODDER), Accept=JSON, timeout=10)[0] == 200, "it waits until a worker is there"
+        thread.join()
+        assert isinstance(lost[0], Exception)
         limit = time.monotonic() + 5
-        while (victim in served.workers() or len(served.workers()) < 2) and time.monotonic() < limit:
-            assert served.get(lookup(ODDER), Accept=JSON)[0] == 200
-        assert len(served.workers()) >= 2
-    assert served.metric('strategigraf_worker_restarts_total{reason="crashed"}') >= 3
+        while (set(victims) & set(served.workers()) or len(served.workers()) < 2) and time.monotonic() < limit:
+            time.sleep(0.05)
+        assert len(served.workers()) == 2
+    assert served.metric('strategigraf_worker_restarts_total{reason="crashed"}') >= 9
 
 
 def test_a_new_release_is_picked_up_and_no_request_fails(built: release.Release, tmp_path: Path) -> None:

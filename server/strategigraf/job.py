@@ -30,7 +30,7 @@ class Job:
     """
 
     __slots__ = (
-        "_answer", "_lead", "client", "deadline", "heavy", "keep", "kind", "number", "output", "started",
+        "_answer", "_lead", "client", "deadline", "elsewhere", "heavy", "keep", "kind", "number", "output", "started",
         "stopped", "thread",
     )  # fmt: skip
 
@@ -38,7 +38,8 @@ class Job:
         self.number = next(_numbers)
         self.started = time.perf_counter()
         self.kind, self.client, self.deadline, self.keep = PAGE, client, PAGE_SECONDS, False
-        self.heavy = False
+        #: Whether it is worked on by another machine; whether it runs so long that its worker has retired.
+        self.elsewhere = self.heavy = False
         self.stopped = ""
         #: What is being written of the answer, so that the watch can see how large it gets.
         self.output: io.BytesIO | None = None

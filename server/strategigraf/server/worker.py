@@ -101,7 +101,7 @@ class Worker:
             if job.stopped:
                 continue
             seconds = job.seconds
-            if job.kind == jobs.QUERY and seconds > HEAVY:
+            if job.kind == jobs.QUERY and seconds > HEAVY and not job.elsewhere:
                 heavy.append(work)
                 if not job.heavy:
                     self._becomes_heavy(work)

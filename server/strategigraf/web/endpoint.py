@@ -26,7 +26,7 @@ from strategigraf.media import GRAPHS, RESULTS, Media
 from strategigraf.ns import PREFIXES
 from strategigraf.release import software
 from strategigraf.service import Service
-from strategigraf.store import Result
+from strategigraf.store import RemoteStore, Result
 from strategigraf.text import Text
 from strategigraf.web.headers import VARY
 from strategigraf.web.negotiate import refusal
@@ -45,6 +45,8 @@ _PLAIN = ((), (), "")
 #: Seconds after which an answer is kept at once, rather than the second time.
 _WORTH_KEEPING = 0.002
 _MOST_MARKS = 50_000
+#: Seconds beyond its deadline that a store on another machine is waited for.
+_PATIENCE = 2.0
 _CACHED, _NOT_CACHED = ("Cache-Control", "public, max-age=300"), ("Cache-Control", "no-store")
 
 
@@ -64,6 +66,7 @@ class Endpoint:
         seed = "\0".join((service.release.name, software(), service.settings.public_url))
         self._seed = blake2b(seed.encode(), digest_size=16).digest()
         self._asked: set[int] = set()
+        self._elsewhere = isinstance(service.store, RemoteStore)
 
     def answer(self, asked: Asked, accept: str, given_tag: str, job_: Job) -> Reply:
         """Answer a query, from what is kept where it can be.
@@ -125,7 +128,7 @@ class Endpoint:
     def run(self, asked: Asked) -> Result:
         """Run the query of a request on its dataset."""
         assert asked.query is not None
-        return self._service.store.ask(asked.query, asked.default_graphs, asked.named_graphs)
+        return self._service.store.ask(asked.query, asked.default_graphs, asked.named_graphs, self._seconds(asked))
 
     @contextmanager
     def running(self, asked: Asked, job_: Job) -> Iterator[list[int]]:
@@ -148,10 +151,17 @@ class Endpoint:
     def _begin(self, asked: Asked, job_: Job) -> float:
         """Admit a query, and have it watched; gives when it began."""
         self._limits.admit(job_.client)
-        settings = self._service.settings
-        job_.deadline = min(asked.timeout or settings.query_seconds, settings.query_seconds_most)
+        job_.deadline = self._seconds(asked)
+        if self._elsewhere:
+            # The store keeps to the deadline, and no process here need be ended for it; the watch is for the worst.
+            job_.elsewhere = True
+            job_.deadline += _PATIENCE
         job_.kind = job.QUERY
         return perf_counter()
+
+    def _seconds(self, asked: Asked) -> float:
+        settings = self._service.settings
+        return min(asked.timeout or settings.query_seconds, settings.query_seconds_most)
 
     def _finish(self, asked: Asked, job_: Job, outcome: str, started: float, rows: int, size: int) -> None:
         if job_.stopped:
