@@ -20,7 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("trials",),
     ("checks",),
     ("release", "exports"),
-    ("build", "service"),
+    ("build", "service", "publish"),
     ("web",),
     ("server",),
     ("cli",),

@@ -19,6 +19,7 @@ from strategigraf.exports import tables
 from strategigraf.ns import PREFIXES
 from strategigraf.service import Service
 from strategigraf.settings import Settings
+from strategigraf.store import RemoteStore
 from strategigraf.text import Text
 
 
@@ -225,7 +226,7 @@ def sparql(chosen: Settings, text: str | None, file: Path | None, form: str, fol
     if (text is None) == (file is None):
         raise BadQuery(Text("Giv enten en forespørgsel eller --file.", "Give either a query or --file."))
     body = text if file is None else sources.read_text(file, str(file))
-    result = _release(chosen, folder).store().ask(body or "")
+    result = _release(chosen, folder).store(chosen.store).ask(body or "")
     if isinstance(result, QueryTriples):
         graph = media.by_token(form or "ttl", media.GRAPHS)
         if graph is None:
@@ -250,8 +251,9 @@ def sparql(chosen: Settings, text: str | None, file: Path | None, form: str, fol
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--release", "folder", type=click.Path(path_type=Path), help="En udgivelse / a release.")
+@click.option("--store", "url", help="En SPARQL-database, der har udgivelsen / a SPARQL store that holds the release.")
 @click.pass_obj
-def serve(chosen: Settings, host: str, port: int, folder: Path | None) -> None:
+def serve(chosen: Settings, host: str, port: int, folder: Path | None, url: str | None) -> None:
     """Server udgivelsen / serve the release; builds one first where there is none."""
     from strategigraf import server
 
@@ -261,6 +263,8 @@ def serve(chosen: Settings, host: str, port: int, folder: Path | None) -> None:
         if folder is not None:
             raise
         chosen_release = _build(chosen, chosen.build, force=False)
+    if url:
+        _remote(chosen, chosen_release, url).close()
     shown = "127.0.0.1" if host in ("", "0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
     local = f"http://{shown}:{port}"
     if not chosen.public_url_given:
@@ -279,11 +283,41 @@ def serve(chosen: Settings, host: str, port: int, folder: Path | None) -> None:
         return chosen_release.name if fixed else release.current_name(folder or chosen.build)
 
     def opened() -> Service:
-        return Service.open(chosen, chosen_release if fixed else _release(chosen, folder))
+        made = chosen_release if fixed else _release(chosen, folder)
+        return Service.open(chosen, made, _remote(chosen, made, url) if url else None)
 
     code = server.run(chosen, opened, current, host, port)
     if code:
         sys.exit(code)
+
+
+@command.command()
+@click.option("--to", required=True, help="Databasens adresse for forespørgsler / the store's address for queries.")
+@click.option("--graphs", default="", help="Dens Graph Store Protocol / its Graph Store Protocol.")
+@click.option("--update", default="", help="Dens SPARQL Update / its SPARQL Update.")
+@click.option("--release", "folder", type=click.Path(path_type=Path), help="En udgivelse / a release.")
+@click.pass_obj
+def publish(chosen: Settings, to: str, graphs: str, update: str, folder: Path | None) -> None:
+    """Læg udgivelsen i en SPARQL-database / load the release into a SPARQL 1.1 store."""
+    from strategigraf import publish as publishing
+
+    made = _release(chosen, folder)
+    progress = _Progress(chosen)
+    try:
+        done = publishing.publish(made, chosen, to, graphs, update, progress)
+    finally:
+        progress.close()
+    _say(
+        chosen,
+        Text(
+            f"Udgivelse {made.name} er i databasen{'' if done.fresh else ' (uændret)'}."
+            + (f" Den forrige er {done.previous}." if done.previous else "")
+            + (f" Fjernet: {', '.join(done.dropped)}." if done.dropped else ""),
+            f"Release {made.name} is in the store{'' if done.fresh else ' (unchanged)'}."
+            + (f" The one before is {done.previous}." if done.previous else "")
+            + (f" Dropped: {', '.join(done.dropped)}." if done.dropped else ""),
+        ),
+    )
 
 
 class _Progress:
@@ -326,6 +360,13 @@ def _build(chosen: Settings, out: Path, force: bool) -> release.Release:
 
 def _release(chosen: Settings, folder: Path | None) -> release.Release:
     return release.open_release(folder) if folder else release.current(chosen.build)
+
+
+def _remote(chosen: Settings, made: release.Release, url: str) -> RemoteStore:
+    """The store at an address, seen to hold the release."""
+    store = RemoteStore(url, made.name, made.manifest["graphs"], chosen.store_user, chosen.store_password)
+    store.check()
+    return store
 
 
 def _parameters(arguments: Sequence[str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from strategigraf.errors import BadQuery
 from strategigraf.ns import BASE, GRAPH
 from strategigraf.text import Text
 
-MERGED, MANIFEST, NONE = "merged", "manifest", "none"
+MERGED, MANIFEST, CONTENTS, NONE = "merged", "manifest", "contents", "none"
 _ESCAPE = re.compile(r"\\(?:(\\)(?=u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})|\\|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
 #: What an escape may not stand for: what could end a string, an IRI or a comment early.
 _ENDS = frozenset("\"'\\<>{}|^`") | {chr(number) for number in (*range(33), 0x7F, 0x85, 0x2028, 0x2029)}
@@ -54,6 +54,7 @@ class Graphs:
         self._inner = GRAPH + release + "/"
         self._known = frozenset(self.names)
         self.merged, self.manifest = self._inner + MERGED, self._inner + MANIFEST
+        self.contents = self._inner + CONTENTS
         self._none = self._inner + NONE
         self._all = tuple(map(self.inner, self.names))
         self._back = [
