@@ -66,6 +66,17 @@ strategigraf.results = (data, Yasr, parent, named) => {
       this.tableControls.querySelector(".pageSizerLabel").textContent = `${words.page_size} `;
     }
 
+    getColumns() {
+      const [numbers, ...columns] = super.getColumns();
+      // What is searched is read as HTML by the table, so it is escaped like what is shown.
+      const render = (binding, type) => {
+        if (!binding) return "";
+        if (type === "display") return this.getCellContent(binding);
+        return type === "filter" ? escaped(`${binding.value} ${names.get(binding.value) ?? ""}`) : binding.value;
+      };
+      return [numbers, ...columns.map((column) => ({ ...column, render }))];
+    }
+
     getCellContent(binding) {
       if (binding.type === "uri") return `<div>${link(binding.value)}</div>`;
       const language = binding["xml:lang"];

@@ -112,7 +112,11 @@
 
   function sent(query, signal) {
     const body = new URLSearchParams({ query });
-    const headers = { Accept: "application/sparql-results+json, text/turtle, application/problem+json;q=0.5" };
+    const headers = {
+      Accept: "application/sparql-results+json, text/turtle, application/problem+json;q=0.5",
+      // Errors are told in the language of the page, not in that of the browser.
+      "Accept-Language": data.language,
+    };
     const address = `${data.endpoint}?${body}`;
     const long = address.length > data.longest;
     return long ? fetch(data.endpoint, { method: "POST", headers, signal, body }) : fetch(address, { headers, signal });
@@ -186,7 +190,7 @@
 
   /** Line and column, from 1, in the words of a message; null where it has none. */
   function where(text) {
-    const found = /\b(?:line|linje) (\d+), (?:column|kolonne) (\d+)/.exec(text);
+    const found = /\b(?:line|linje) (\d+), (?:column|tegn) (\d+)/.exec(text);
     return found && [Number(found[1]), Number(found[2])];
   }
 
@@ -214,7 +218,8 @@
 
   function unmark() {
     const text = yasqe.getDoc();
-    text.eachLine((handle) => text.removeLineClass(handle, "wrap", "fault-line"));
+    // A callback that gives something ends the round.
+    text.eachLine((handle) => void text.removeLineClass(handle, "wrap", "fault-line"));
   }
 
   const fault = at("fault");
@@ -238,17 +243,25 @@
     const address = `${data.endpoint}?${new URLSearchParams({ query, format })}`;
     if (address.length <= data.longest) {
       const link = document.createElement("a");
-      link.href = address;
+      Object.assign(link, { href: address, download: `strategigraf.${format}` });
       link.textContent = label;
       return link;
     }
-    const form = document.createElement("form");
-    Object.assign(form, { className: "inline", method: "post", action: data.endpoint });
-    for (const [name, value] of Object.entries({ query, format })) {
-      form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
-    }
-    form.append(Object.assign(document.createElement("button"), { textContent: label }));
-    return form;
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "as-link", textContent: label });
+    button.addEventListener("click", () => posted(query, format).catch(() => fail(words.unreachable)));
+    return button;
+  }
+
+  /** Fetch an answer by POST and hand it over as a file. */
+  async function posted(query, format) {
+    const body = new URLSearchParams({ query, format });
+    const response = await fetch(data.endpoint, { method: "POST", body, headers: { "Accept-Language": data.language } });
+    if (!response.ok) return refused(response);
+    const address = URL.createObjectURL(await response.blob());
+    Object.assign(document.createElement("a"), { href: address, download: `strategigraf.${format}` }).click();
+    URL.revokeObjectURL(address);
+    return undefined;
   }
 
   /** The address of the page becomes the link to the query that was run. */
