@@ -72,7 +72,7 @@ class Synthetic:
         chosen = random.Random(f"{self.seed} {number}")  # noqa: S311
         word = chosen.choice(_FIRST) + chosen.choice(_LAST)
         slug = word.lower().replace("æ", "ae").replace("ø", "oe").replace("å", "aa")
-        return {"c": f"{number:04d}", "s": f"{slug}-{number}", "n": f"{word} {number}", "i": str(number)}
+        return {"c": f"{number:04d}", "s": f"{slug}-{number}", "n": f"{word}-{number}", "i": str(number)}
 
     def chunks(self) -> Iterator[tuple[str, Counter[str]]]:
         """The lines of N-Quads in chunks, each with the number of its lines by graph; "" is the default graph."""

@@ -1,7 +1,7 @@
 """The shape of the real graph, taken apart: what all municipalities share, and a template for each municipality.
 
-A thing belongs to a municipality when all that it says it belongs to does: its publisher, its strategy, its subject, the
-things that it is evidence for. The lines of N-Quads about it become a template, in which the municipality's code, name
+A thing belongs to a municipality when what it says it belongs to does: its publisher, its strategy, its subject, the
+document that it is from. The lines of N-Quads about it become a template, in which the municipality's code, name
 and slug are open. So a synthetic graph has the very predicates, chains and skew of the real one: two municipalities
 whose strategies were read whole, most with a row or two, hubs that everything points at.
 """
@@ -14,17 +14,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from strategigraf.ns import GRAPH, ID, expand
+from strategigraf.ns import GRAPH, ID, TYPES, expand
 
 _ID = ID
-#: What says whose a thing is. Everything that it names there must be one municipality's, or it is shared.
+#: What says whose a thing is: if it names things of one municipality only, it is that one's.
 _BELONGS = frozenset(
     expand(name)
     for name in (
         "sg:municipality", "sg:elementOf", "sg:subject", "sg:approvalOf", "sg:dutyOf", "sg:readingOf", "sg:itemOf",
-        "sg:about", "sg:evidenceFor", "sg:illustrates", "dct:publisher", "org:unitOf", "org:member",
+        "sg:about", "sg:illustrates", "dct:publisher", "dct:source", "org:unitOf", "org:member", "org:postIn",
     )
 )  # fmt: skip
+#: For what has none of those: evidence is a municipality's where all that it proves is.
+_PROVES = expand("sg:evidenceFor")
 #: These are shared, whoever they name.
 _SHARED = ("concept/", "framework/", "region/", "organisation/", "series/")
 #: Words that stand for themselves: codes, and what a source writes in the same words again and again.
@@ -80,10 +82,12 @@ def study(lines: Iterable[str]) -> Model:
     base: list[str] = []
     base_counts: Counter[str] = Counter()
     mine: dict[str, list[tuple[str, str, str | None]]] = defaultdict(list)
+    things = tuple(f"<{_ID}{kind}/" for kind in TYPES if kind != "concept")
     for line, s, p, o, graph in rows:
         first, second = owner.get(s), owner.get(o)
         whose = first or second
-        if whose is None:
+        # What the ontology and the schemes say of their own origin stays as it is.
+        if whose is None or (first is None and not s.startswith(things)):
             base.append(line)
             base_counts[graph] += 1
         else:
@@ -116,12 +120,15 @@ def _parts(line: str) -> tuple[str, str, str, str]:
 def _owners(triples: Iterable[tuple[str, str, str]]) -> dict[str, str]:
     """For each thing that belongs to one municipality, that municipality; terms as N-Quads writes them."""
     says: dict[str, set[str]] = defaultdict(set)
+    proves: dict[str, set[str]] = defaultdict(set)
     subjects: set[str] = set()
     owner: dict[str, str] = {}
     for s, p, o in triples:
         subjects.add(s)
         if _iri(p) in _BELONGS:
             says[s].add(o)
+        elif _iri(p) == _PROVES:
+            proves[s].add(o)
         elif _iri(p) == _TYPE and _iri(o) == _MUNICIPALITY:
             owner[s] = s
     shared = tuple(f"<{_ID}{kind}" for kind in _SHARED)
@@ -130,7 +137,8 @@ def _owners(triples: Iterable[tuple[str, str, str]]) -> dict[str, str]:
         found: dict[str, str] = {}
         for s in open_:
             whole = s.split("#")[0].rstrip(">") + ">"
-            whose = {owner.get(whole)} if whole != s else {owner.get(o) for o in says[s]}
+            named = {owner.get(whole)} if whole != s else {owner.get(o) for o in says[s]} - {None}
+            whose = named or {owner.get(o) for o in proves[s]}
             if len(whose) == 1 and (only := whose.pop()):
                 found[s] = only
         if not found:
