@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from strategigraf import paths
+
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -45,6 +47,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wheel = next(folder.glob("strategigraf-*.whl"))
     names = zipfile.ZipFile(wheel).namelist()
     assert any(name.startswith("strategigraf/_bundle/data/ttl/") for name in names)
+    static = "strategigraf/web/static"
+    for name in (paths.EDITOR_SCRIPT, paths.EDITOR_STYLE, "vendor/LICENSES.txt", "sparql.js"):
+        assert f"{static}/{name}" in names, "run make assets first"
     assert not any(name.startswith(("tests/", "server/", "build/")) for name in names)
     subprocess.run([*pip, "--no-deps", str(wheel)], check=True, timeout=200)
     shutil.rmtree(source)
@@ -105,9 +110,12 @@ def test_an_installed_copy_builds_asks_and_serves(installed: Path, tmp_path: Pat
             "/queries/",
             "/ontology/",
             "/static/style.css",
+            f"/static/{paths.EDITOR_SCRIPT}",
+            f"/static/{paths.EDITOR_STYLE}",
         )
         for path in pages:
-            assert "Strategigraf" in fetch(f"http://127.0.0.1:{port}{path}", process, log) or path.endswith(".css")
+            body = fetch(f"http://127.0.0.1:{port}{path}", process, log)
+            assert "Strategigraf" in body or path.endswith((".css", ".js"))
     finally:
         process.terminate()
         assert process.wait(timeout=20) == 0

@@ -276,6 +276,14 @@ def serve(chosen: Settings, host: str, port: int, folder: Path | None, url: str 
             f"Release {chosen_release.name} on {local}/ (stop with Ctrl-C)",
         ),
     )
+    if not paths.vendored():
+        _say(
+            chosen,
+            Text(
+                "SPARQL-editoren er ikke installeret, så /sparql har et almindeligt tekstfelt; make assets henter den.",
+                "The SPARQL editor is not installed, so /sparql has a plain text field; make assets fetches it.",
+            ),
+        )
     fixed = folder is not None and not (folder / release.CURRENT).is_file()
 
     def current() -> str:

@@ -149,6 +149,8 @@ strategigraf.results = (data, Yasr, parent, named) => {
     }
   }
 
+  // The browser sets the widths of columns; a wide table is scrolled in its own frame.
+  Yasr.plugins.table.defaults.tableConfig.autoWidth = false;
   const arrows = { first: "«", previous: "‹", next: "›", last: "»" };
   const thousands = data.language === "da" ? "." : ",";
   Object.assign(Yasr.plugins.table.defaults.tableConfig.language, {

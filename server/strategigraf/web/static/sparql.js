@@ -29,6 +29,8 @@
     resizeable: false,
     editorHeight: "22rem",
     prefixCcApi: null,
+    // What is selected is marked elsewhere too, but not every word that the cursor happens to stand on.
+    highlightSelectionMatches: { showToken: false },
     requestConfig: { endpoint: data.endpoint },
     extraKeys: {
       "Ctrl-Enter": () => run(),
