@@ -19,7 +19,7 @@ def size(url: str, query: Query, seconds: float = 60) -> int:
     Raises OSError where the server does not answer with 2xx, and ValueError where the answer does not parse.
     """
     request = urllib.request.Request(  # noqa: S310 (a server that was started here)
-        f"{url}?query={quote(query.text, safe='')}", headers={"Accept": query.shape.accept}
+        f"{url}{quote(query.text, safe='')}", headers={"Accept": query.shape.accept}
     )
     with urllib.request.urlopen(request, timeout=seconds) as answer:  # noqa: S310
         data = answer.read()

@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pyoxigraph import QueryResultsFormat, QueryTriples, RdfFormat, Store
-from strategigraf.errors import NoRelease
 
 from benchmarks import wrk
 from benchmarks.answers import differences
@@ -28,6 +27,7 @@ from benchmarks.mix import SHAPES, Mix, Query
 from benchmarks.peers import PEERS, NotInstalled, Peer, machine
 from benchmarks.report import PERFORMANCE, fill, megabytes, number, table
 from benchmarks.wrk import Histogram, Load
+from strategigraf.errors import NoRelease
 
 #: The ways that queries are drawn and sent.
 UNIQUE, REPEATED, APART = "unique", "repeated", "unique, one connection for each request"
@@ -60,8 +60,15 @@ class Measured:
     load_seconds: float
     idle: int
     busy: int = 0
+    #: Bytes of each process when the most were in use.
+    processes: list[int] = field(default_factory=list)
     #: By the way of drawing: one load for each round.
     loads: dict[str, list[Load]] = field(default_factory=dict)
+
+    def note(self, processes: list[int]) -> None:
+        """Keep what the processes use, if it is the most so far."""
+        if sum(processes) > self.busy:
+            self.busy, self.processes = sum(processes), processes
 
     def rate(self, way: str) -> float:
         """Requests a second, the median of the rounds; not a number where there is none."""
@@ -78,7 +85,8 @@ class Measured:
 
     def errors(self) -> int:
         """Requests that failed. Where each has a connection of its own, wrk takes the end of an answer that has no
-        length for a failed read, so failed reads are not counted there."""
+        length for a failed read, so failed reads are not counted there.
+        """
         return sum(
             sum(load.errors) - (load.errors[1] if way == APART else 0)
             for way, loads in self.loads.items()
@@ -166,7 +174,7 @@ def compare(
                         peer.url, queries, seconds, clients
                     )  # fmt: skip
                     measured[name].loads.setdefault(way, []).append(load)
-                    measured[name].busy = max(measured[name].busy, peer.memory())
+                    measured[name].note(peer.processes())
         queries = many.texts()
         for name, peer in running.items():
             say(f"{APART}, {name}")
@@ -229,15 +237,16 @@ def tables(seen: Comparison) -> str:
             ],
         ),
     ]
+    if _OURS in seen.peers:
+        each_process = " + ".join(megabytes(size) for size in seen.peers[_OURS].processes)
+        parts.append(f"Our memory after load, process by process, the first one first: {each_process} MB.\n")
     for way in (UNIQUE, REPEATED, APART):
         rows = []
         for name in names:
             m, spread = seen.peers[name], seen.peers[name].latencies(way)
             ratio = "" if name == _OURS else number(seen.ratio(way, name))
-            rows.append(
-                [name, number(m.rate(way)), *[number(spread.percentile(p)) for p in (0.5, 0.95, 0.99)], ratio]
-            )
-        title = f"**{way[0].upper()}{way[1:]} queries**\n"
+            rows.append([name, number(m.rate(way)), *[number(spread.percentile(p)) for p in (0.5, 0.95, 0.99)], ratio])
+        title = f"**Queries: {way}**\n"
         parts += [title, table(["server", "requests/s", "p50, ms", "p95, ms", "p99, ms", "ours against it"], rows)]
     each, median = seen.floor
     parts.append(
@@ -272,7 +281,9 @@ def tables(seen: Comparison) -> str:
     for line in seen.missing:
         parts.append(f"Not measured: {line}\n")
     if others and not seen.different:
-        parts.append(f"Answers to {3 * len(SHAPES)} texts, three of each shape, were of the same size on all servers.\n")
+        parts.append(
+            f"Answers to {3 * len(SHAPES)} texts, three of each shape, were of the same size on all servers.\n"
+        )
     parts += [f"Different answers: {line}\n" for line in seen.different]
     return "\n".join(parts)
 
@@ -313,7 +324,7 @@ def main(arguments: list[str] | None = None) -> int:
         _say(f"cannot measure: {error}")
         return 2
     text = tables(seen)
-    print(text)  # noqa: T201
+    print(text)
     if chosen.write:
         fill(PERFORMANCE, "compare", text)
     for line in seen.short():
@@ -322,7 +333,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, parse
+
+from benchmarks.generate import Synthetic
 from strategigraf import receipt, turtle
 from strategigraf.ns import GRAPH, ID, expand, split
 from strategigraf.sources import Kind, SourceFile, Sources, load
-
-from benchmarks.generate import Synthetic
 
 _DERIVED = (GRAPH + "inferred", GRAPH + "ontology")
 _EVIDENCE = f"{ID}evidence/"
@@ -30,7 +30,9 @@ def sources(graph: Synthetic, like: Path) -> Sources:
     triples = _by_graph(graph)
     names = _evidence(triples.values())
     known = {file.graph: file for file in real.of("reference", "facts")}
-    described = {triple.subject.value for found in triples.values() for triple in found if isinstance(triple.subject, NamedNode)}
+    described = {
+        triple.subject.value for found in triples.values() for triple in found if isinstance(triple.subject, NamedNode)
+    }
     files = [_sourced(file, described) for file in real.of("ontology", "scheme")] + list(real.of("shapes"))
     for iri, found in triples.items():
         stem = iri.removeprefix(GRAPH)

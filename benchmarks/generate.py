@@ -24,12 +24,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from benchmarks.model import Model, read
 from strategigraf import paths
 from strategigraf.errors import NoRelease
 from strategigraf.release import open_release
 from strategigraf.sources import digest
-
-from benchmarks.model import Model, read
 
 #: Changed when the same model, number and seed would give other lines.
 _EDITION = "1"
@@ -177,9 +176,9 @@ def main(arguments: list[str] | None = None) -> int:
         like = real_release(chosen.like)
         manifest = release(Synthetic(read(like), chosen.municipalities, chosen.seed), like, chosen.out)
     except (NoRelease, OSError, ValueError) as error:
-        print(error.message.en if isinstance(error, NoRelease) else error, file=sys.stderr)  # noqa: T201
+        print(error.message.en if isinstance(error, NoRelease) else error, file=sys.stderr)
         return 2
-    print(f"{chosen.out}: {manifest['triples']} triples, release {manifest['release']}")  # noqa: T201
+    print(f"{chosen.out}: {manifest['triples']} triples, release {manifest['release']}")
     return 0
 
 

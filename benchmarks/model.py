@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -190,7 +190,11 @@ def _template(
         s, p, o, graph = _parts(line.replace("%", "%%"))
         graph = _graph(graph, slug)
         terms = [_open_iri(term, whose, owner, renamed) for term in (s, p)]
-        terms.append(_open_text(p, o, name, marked) if o.startswith('"') else _open_iri(o, whose, owner, renamed, p))
+        terms.append(
+            _open_text(p, o, _code(whose), name, marked)
+            if o.startswith('"')
+            else _open_iri(o, whose, owner, renamed, p)
+        )
         text = " ".join(terms) + (f" <{graph}> .\n" if graph else " .\n")
         if other is None:
             own.append(text)
@@ -212,8 +216,8 @@ def _marked(rows: list[tuple[str, str, str | None]], name: str) -> frozenset[str
     return frozenset(words - {""})
 
 
-def _open_text(predicate: str, literal: str, name: str, marked: frozenset[str]) -> str:
-    if predicate == f"<{expand('dct:identifier')}>" or (predicate == f"<{expand('skos:notation')}>" and len(literal) == 6):
+def _open_text(predicate: str, literal: str, code: str, name: str, marked: frozenset[str]) -> str:
+    if literal == f'"{code}"':
         return '"%(c)s"'
     if "^^" in literal or predicate in _FIXED:
         return literal
@@ -255,8 +259,3 @@ def _code(municipality: str) -> str:
 def _slug(name: str) -> str:
     lower = name.lower().replace("æ", "ae").replace("ø", "oe").replace("å", "aa")
     return re.sub(r"[^a-z0-9]+", "-", lower).strip("-")
-
-
-def lines_of(text: str) -> Iterator[str]:
-    """The lines of a text; only the line feed ends one."""
-    return (line for line in text.split("\n") if line)

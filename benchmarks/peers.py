@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import quote
 
 from pyoxigraph import DefaultGraph, RdfFormat, parse, serialize
 
@@ -31,7 +32,8 @@ class Peer:
     """A server process with its data; a context manager that stops it."""
 
     name: ClassVar[str]
-    path: ClassVar[str] = "/sparql"
+    #: The endpoint, up to the name of the parameter ``query``.
+    path: ClassVar[str] = "/sparql?"
 
     def __init__(self, release: Path, scratch: Path, environment: Mapping[str, str] | None = None) -> None:
         """Choose a port; ``release`` is served, ``scratch`` is a folder for what the server makes of it."""
@@ -47,8 +49,8 @@ class Peer:
 
     @property
     def url(self) -> str:
-        """The address of the endpoint."""
-        return f"http://127.0.0.1:{self.port}{self.path}"
+        """The address of the endpoint, up to the text of a query."""
+        return f"http://127.0.0.1:{self.port}{self.path}query="
 
     def __enter__(self) -> Peer:
         self.scratch.mkdir(parents=True, exist_ok=True)
@@ -92,21 +94,26 @@ class Peer:
                 process.kill()
                 process.wait()
 
+    def processes(self) -> list[int]:
+        """Bytes of memory of each process of the tree, the first process first: PSS, so that shared pages count once."""
+        return [] if self.process is None else [pss(pid) for pid in tree(self.process.pid)]
+
     def memory(self) -> int:
-        """Bytes of memory of the whole process tree: the sum of PSS, so that shared pages count once."""
-        return 0 if self.process is None else sum(_pss(pid) for pid in tree(self.process.pid))
+        """Bytes of memory of the whole process tree."""
+        return sum(self.processes())
 
     def _launch(self) -> None:
         log = (self.scratch / "log.txt").open("wb")
         with log:
             self.process = subprocess.Popen(
-                self.command(), cwd=self.scratch, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+                self.command(), cwd=self.scratch, env=self._environment,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
 
     def _wait(self) -> None:
         deadline = time.monotonic() + _PATIENCE
         request = urllib.request.Request(  # noqa: S310 (our own address)
-            self.url + "?query=ASK%20%7B%20%3Fs%20%3Fp%20%3Fo%20%7D",
+            self.url + "ASK%20%7B%20%3Fs%20%3Fp%20%3Fo%20%7D",
             headers={"Accept": "application/sparql-results+json"},
         )
         while True:
@@ -142,9 +149,8 @@ class Ours(Peer):
 
     def command(self) -> list[str]:
         """The command that anyone gives."""
-        return [
-            sys.executable, "-m", "strategigraf", "serve", "--port", str(self.port), "--release", str(self.release.resolve()),
-        ]  # fmt: skip
+        where = ["--port", str(self.port), "--release", str(self.release.resolve())]
+        return [sys.executable, "-m", "strategigraf", "serve", *where]
 
     def version(self) -> str:
         """Our version, and that of the engine."""
@@ -155,7 +161,7 @@ class Oxigraph(Peer):
     """``oxigraph serve-read-only`` over the same N-Quads, loaded and optimized beforehand."""
 
     name = "oxigraph"
-    path = "/query"
+    path = "/query?"
 
     def __init__(self, release: Path, scratch: Path, environment: Mapping[str, str] | None = None) -> None:
         """Raises NotInstalled where the command is missing."""
@@ -186,7 +192,7 @@ class RdflibEndpoint(Peer):
     """rdflib-endpoint under uvicorn, one worker for each core, over the merged triples in rdflib's memory store."""
 
     name = "rdflib-endpoint"
-    path = "/"
+    path = "/?"
 
     def __init__(self, release: Path, scratch: Path, environment: Mapping[str, str] | None = None) -> None:
         """Raises NotInstalled where a package is missing."""
@@ -222,6 +228,8 @@ class Virtuoso(Peer):
     """Virtuoso Open Source over the merged triples, as its default graph."""
 
     name = "virtuoso"
+    #: Without it a pattern with a variable for the class finds Virtuoso's own triples too.
+    path = f"/sparql?default-graph-uri={quote(_MERGED, safe='')}&"
 
     def __init__(self, release: Path, scratch: Path, environment: Mapping[str, str] | None = None) -> None:
         """Raises NotInstalled where the command is missing."""
@@ -234,7 +242,7 @@ class Virtuoso(Peer):
         """The merged triples as N-Triples, and a configuration."""
         write_merged(self.release / "data.nq", self.scratch / "merged.nt")
         (self.scratch / "virtuoso.ini").write_text(
-            _VIRTUOSO.format(port=self.port, sql=self._sql_port, graph=_MERGED, cores=os.cpu_count() or 1), "utf-8"
+            _VIRTUOSO.format(port=self.port, sql=self._sql_port, cores=os.cpu_count() or 1), "utf-8"
         )
 
     def command(self) -> list[str]:
@@ -264,8 +272,9 @@ class Virtuoso(Peer):
         return f"Virtuoso Open Source {words.rpartition('Version')[2].strip().split(' ')[0]}"
 
     def _sql(self, *statements: str) -> bool:
+        orders = [f"EXEC={statement}" for statement in statements]
         done = subprocess.run(
-            [self._isql, f"127.0.0.1:{self._sql_port}", "dba", "dba", "ERRORS=STDOUT", *[f"EXEC={s}" for s in statements]],
+            [self._isql, f"127.0.0.1:{self._sql_port}", "dba", "dba", "ERRORS=STDOUT", *orders],
             capture_output=True, text=True, check=False, cwd=self.scratch,
         )  # fmt: skip
         return done.returncode == 0 and "*** Error" not in done.stdout
@@ -295,7 +304,6 @@ ServerThreads = 16
 KeepAliveTimeout = 60
 MaxKeepAlives = 16
 [SPARQL]
-DefaultGraph = {graph}
 ResultSetMaxRows = 1000000
 MaxQueryCostEstimationTime = 0
 MaxQueryExecutionTime = 0
@@ -332,7 +340,8 @@ def tree(pid: int) -> list[int]:
     return found
 
 
-def _pss(pid: int) -> int:
+def pss(pid: int) -> int:
+    """Bytes of memory of a process, with its share of what it shares (proportional set size)."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:  # ended, or a zombie
@@ -352,7 +361,8 @@ def machine() -> str:
         model = next(line.partition(":")[2].strip() for line in cpu.splitlines() if line.startswith("model name"))
     except (OSError, StopIteration):
         model = platform.machine()
-    return f"{os.cpu_count()} cores, {model}, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    system = f"{platform.system()} {platform.release()}"
+    return f"{os.cpu_count()} cores, {model}, {system}, Python {platform.python_version()}"
 
 
 def _free_port() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 def number(value: float) -> str:
     """A figure with three digits that count, and commas between thousands; a dash for what is not there."""
-    if value != value:  # noqa: PLR0124 (not a number)
+    if math.isnan(value):
         return "–"
     if value == 0 or abs(value) >= 100:
         return f"{value:,.0f}"

@@ -140,6 +140,8 @@ def run(
 ) -> Load:
     """Ask the queries in turn, by so many clients, for so long; each client its own part of them.
 
+    ``url`` is all that stands before a query's text.
+
     With ``once`` no text is asked twice: RanOut where there are too few. Raises NotInstalled where wrk is missing, and
     RuntimeError where it fails.
     """
@@ -152,11 +154,11 @@ def run(
             numbers = {shape.name: number for number, shape in enumerate(SHAPES)}
             for query in queries:
                 shape = query.shape
-                file.write(f"{numbers[shape.name]}\t{shape.accept}\t{path}?query={quote(query.text, safe='')}\n")
+                file.write(f"{numbers[shape.name]}\t{shape.accept}\t{path}{quote(query.text, safe='')}\n")
         done = subprocess.run(
             [
-                wrk, "--threads", str(clients), "--connections", str(clients), "--duration", f"{max(1, round(seconds))}s",
-                "--timeout", "60s", "--script", str(script), url,
+                wrk, "--threads", str(clients), "--connections", str(clients),
+                "--duration", f"{max(1, round(seconds))}s", "--timeout", "60s", "--script", str(script), url.partition("?")[0],
                 "--", str(requests), str(clients), "keep" if keep_alive else "close",
             ],
             capture_output=True, text=True, check=False, timeout=seconds + 120,
