@@ -136,7 +136,7 @@ HEADERS = st.one_of(
 TARGETS = st.one_of(mutated().map(escaped), RAW, st.text("%0aF+{}?<> ASKselect*", max_size=20))
 #: Each property, what it is given, and how often it is tried: in ``make test``, and in ``make test-long``.
 PROPERTIES: dict[str, tuple[Callable[..., None], dict[str, st.SearchStrategy[Any]], int, int]] = {
-    "pages": (_pages, {"data": st.data()}, 250, 20_000),
+    "pages": (_pages, {"data": st.data()}, 250, 10_000),
     "sparql": (_sparql, {"data": st.data()}, 500, 20_000),
     "direct": (
         _direct,
