@@ -9,7 +9,6 @@ leader and followers). No request waits behind another for longer than that.
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import os
 import queue
@@ -18,13 +17,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http import HTTPStatus
 from typing import Any, Protocol
 
 from strategigraf.board import Slot
 from strategigraf.job import KEY, QUERY, Job
 from strategigraf.keep import Kept
-from strategigraf.server.http1 import DATE, Answer, Bad, Connection, Request, plain
+from strategigraf.server.connections import READ, Connections
+from strategigraf.server.http1 import DATE, Answer, Bad, Connection, Request
 
 #: Seconds that a request may hold the lead.
 MOVE_LEAD = 0.003
@@ -36,9 +35,6 @@ MOST_THREADS = 32
 #: The parser and the planner call themselves for each nested group: with this stack, no text that passes the guard
 #: can exhaust it. It is address space, not memory.
 STACK = 256 * 1024 * 1024
-IDLE, UNFINISHED, UNSENT, LINGER = 75.0, 20.0, 60.0, 2.0
-MOST_CONNECTIONS = 4000
-_READ = 128 * 1024
 log = logging.getLogger("strategigraf.server")
 
 
@@ -78,71 +74,36 @@ class Loop:
         kept: Kept[tuple[str, bytes, bytes]],
         least_loaded: Callable[[], bool],
     ) -> None:
-        """``passing``: where workers take and give connections; ``least_loaded``: whether to accept one more."""
-        self._app, self._listener, self._slot, self._base, self._kept = app, listener, slot, base, kept
-        self._taking, self._giving = passing
-        self._least_loaded = least_loaded
-        self._epoll = select.epoll()
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._epoll.register(self._wake, select.EPOLLIN)
-        self._conns: dict[int, Connection] = {}
+        self._app, self._slot, self._base, self._kept = app, slot, base, kept
         self._lead: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._threads = self._waiting = 0
         self._current: Work | None = None
-        self._sweeping = False
-        self.accepting = False
-        #: Whether connections are given to other workers, rather than closed, when this one goes.
-        self.passes_on = False
-        self.leaving_since = 0.0
-        #: Connections that others have fewer of.
-        self.surplus = 0
+        self.conns = Connections(listener, passing, slot, least_loaded)
         self.works: dict[int, Work] = {}
 
     # What the watch calls, from the main thread.
 
     def start(self) -> None:
         """Begin to accept."""
-        self.resume()
+        self.conns.resume()
         self._follow()
-
-    def resume(self) -> None:
-        """Accept connections, if not yet, or again after declining some."""
-        with self._lock:
-            if not self.accepting and not self.leaving_since and len(self._conns) < MOST_CONNECTIONS:
-                for sock in (self._listener, self._taking):
-                    self._epoll.register(sock, select.EPOLLIN)
-                self.accepting = True
-
-    def leave(self, passes_on: bool) -> None:
-        """Accept no more, and let every connection go as soon as it is idle."""
-        if not self.leaving_since:
-            self.passes_on = passes_on
-            self.leaving_since = time.monotonic()
-            self._decline()
-        self.sweep()
-
-    def sweep(self) -> None:
-        """Let the leader look through all connections."""
-        self._sweeping = True
-        os.eventfd_write(self._wake, 1)
 
     def move_lead(self) -> None:
         """Give the lead to another thread where the leader has been busy for too long."""
         work = self._current
-        if work is None or work.job.seconds < MOVE_LEAD or (self._threads >= MOST_THREADS and not self._waiting):
-            return
-        if work.job.take_lead():
-            if self._current is work:
-                self._current = None
-            self.listen_for_end(work)
-            self._follow()
+        if work is not None and work.job.seconds > MOVE_LEAD:
+            self._give_lead(work)
 
-    def listen_for_end(self, work: Work) -> None:
-        """Of a connection that is worked on outside the lead, only its end is of interest."""
-        with self._lock:
-            if work.conn.busy is work:
-                self._wait_for(work.conn, select.EPOLLRDHUP)
+    def _give_lead(self, work: Work) -> bool:
+        """Let another thread lead while this work goes on; False where there is none, or where it has ended."""
+        if (self._threads >= MOST_THREADS and not self._waiting) or not work.job.take_lead():
+            return False
+        if self._current is work:
+            self._current = None
+        self.conns.await_end(work.conn, work)
+        self._follow()
+        return True
 
     def end(self, work: Work, answer: bytes) -> bool:
         """Answer a request that is still being worked on, and close; False where it was answered just now."""
@@ -150,19 +111,14 @@ class Loop:
             return False
         with contextlib.suppress(OSError):
             work.conn.sock.send(answer)
-        self._close(work.conn)
+        self.conns.close(work.conn)
         return True
 
     @property
     def done(self) -> bool:
         """Whether nothing is left to do: every request is answered and every connection gone."""
         running = any(not work.job.stopped for work in list(self.works.values()))
-        return not running and not self._conns
-
-    @property
-    def connections(self) -> int:
-        """How many connections are held."""
-        return len(self._conns)
+        return not running and not len(self.conns)
 
     # What the threads do.
 
@@ -192,24 +148,12 @@ class Loop:
     def _leads(self) -> None:
         """Attend to events until another thread has taken the lead."""
         while True:
-            for fd, event in self._epoll.poll():
-                conn = self._conns.get(fd)
+            for fd, event in self.conns.poll():
+                conn = self.conns.get(fd)
                 if conn is None:
-                    self._others(fd)
+                    self.conns.other(fd)
                 elif not self._attend(conn, event):
                     return
-
-    def _others(self, fd: int) -> None:
-        if fd == self._wake:
-            with contextlib.suppress(BlockingIOError):
-                os.eventfd_read(self._wake)
-            if self._sweeping:
-                self._sweeping = False
-                self._sweep()
-        elif self.accepting and fd == self._listener.fileno():
-            self._accept()
-        elif self.accepting and fd == self._taking.fileno():
-            self._take()
 
     def _attend(self, conn: Connection, event: int) -> bool:
         """Attend to one connection; False where this thread has lost the lead."""
@@ -217,19 +161,19 @@ class Loop:
             self._hung_up(conn, event)
             return True
         if conn.out:
-            self._flush(conn)
+            self.conns.flush(conn)
             if not conn.out and conn.ready and not conn.closing:
                 return self._serve(conn)
-            self._arm(conn, True)
+            self.conns.arm(conn, True)
             return True
         try:
-            data = conn.sock.recv(_READ)
+            data = conn.sock.recv(READ)
         except (BlockingIOError, InterruptedError):
             return True
         except OSError:
             data = b""
         if not data:
-            self._close(conn)
+            self.conns.close(conn)
             return True
         if conn.lingers:
             return True
@@ -242,10 +186,10 @@ class Loop:
         try:
             conn.feed(data)
         except Bad as bad:
-            self._refuse(conn, bad.status)
+            self.conns.refuse(conn, bad.status)
             return True
         if conn.out:
-            self._flush(conn)
+            self.conns.flush(conn)
         return self._serve(conn) if conn.ready else True
 
     def _serve(self, conn: Connection) -> bool:
@@ -259,15 +203,16 @@ class Loop:
             if leading:
                 self._current = work
             answer: Answer | tuple[bytes, bytes] | None = None
-            if request.method == b"GET" and request.keep_alive and request.version == "1.1" and not self.leaving_since:
+            if (
+                request.method == b"GET"
+                and request.keep_alive
+                and request.version == "1.1"
+                and not self.conns.leaving_since
+            ):
                 answer = self._app.direct(request.target, request.headers, conn.peer, job)
             if answer is None:
-                if leading and job.take_lead():
-                    # A page takes milliseconds of Python; who asks a query meanwhile need not wait for the watch.
-                    leading = False
-                    self._current = None
-                    self.listen_for_end(work)
-                    self._follow()
+                # A page takes milliseconds of Python; who asks a query meanwhile need not wait for the watch.
+                leading = leading and not self._give_lead(work)
                 answer = self._run(work)
             if leading:
                 leading = job.take_lead()
@@ -283,8 +228,8 @@ class Loop:
             else:
                 self._hand_over(conn, request, *answer, job)
         conn.busy = None
-        if self._conns.get(conn.fd) is conn:
-            self._arm(conn, leading)
+        if self.conns.holds(conn):
+            self.conns.arm(conn, leading)
         return leading
 
     def _run(self, work: Work) -> Answer:
@@ -301,7 +246,7 @@ class Loop:
         return answer
 
     def _deliver(self, conn: Connection, request: Request, answer: Answer, job: Job) -> None:
-        leaving = bool(self.leaving_since) and not self.passes_on
+        leaving = bool(self.conns.leaving_since) and not self.conns.passes_on
         try:
             status, rest, body, close = answer.pieces(request, leaving)
         except ValueError:
@@ -319,7 +264,12 @@ class Loop:
             kind = "query" if job.kind == QUERY else "page"
             self._kept.put(request.raw, (kind, status, rest), len(request.raw) + len(rest))
         conn.since = time.monotonic()
-        self._send(conn, b"".join((status, DATE.line(), rest)), None, bool(self.leaving_since) and not self.passes_on)
+        self._send(
+            conn,
+            b"".join((status, DATE.line(), rest)),
+            None,
+            bool(self.conns.leaving_since) and not self.conns.passes_on,
+        )
 
     # Sending.
 
@@ -331,155 +281,19 @@ class Loop:
             except (BlockingIOError, InterruptedError):
                 sent = 0
             except OSError:
-                self._close(conn)
+                self.conns.close(conn)
                 return
             if sent == len(data):
                 if close and not conn.busy:
-                    self._shut(conn)
+                    self.conns.shut(conn)
                 return
             data = data[sent:]
         conn.out.append(memoryview(data))
         if body is not None:
             conn.out.append(body)
-        self._flush(conn)
+        self.conns.flush(conn)
         if not conn.busy:
-            self._arm(conn, True)
-
-    def _flush(self, conn: Connection) -> None:
-        """Send what can be sent now."""
-        out = conn.out
-        try:
-            while out:
-                part = out[0]
-                if not isinstance(part, memoryview):
-                    more = next(part, None)
-                    if more is None:
-                        out.popleft()
-                    else:
-                        out.appendleft(memoryview(more))
-                    continue
-                sent = conn.sock.send(part)
-                conn.since = time.monotonic()
-                if sent == len(part):
-                    out.popleft()
-                else:
-                    out[0] = part[sent:]
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            out.clear()
-            self._close(conn)
-
-    def _arm(self, conn: Connection, leading: bool) -> None:
-        """Wait for what comes next on a connection that nobody works on."""
-        if conn.closing and not conn.out:
-            self._shut(conn)
-            return
-        if self.leaving_since and not conn.out and conn.whole:
-            if leading:
-                self._let_go(conn)
-                return
-            self.sweep()
-        mask = select.EPOLLOUT if conn.out else select.EPOLLIN
-        if leading:
-            if conn.mask != mask:
-                self._wait_for(conn, mask)
-            return
-        with self._lock:
-            self._wait_for(conn, mask)
-
-    def _wait_for(self, conn: Connection, mask: int) -> None:
-        conn.mask = mask
-        with contextlib.suppress(OSError, ValueError):
-            self._epoll.modify(conn.fd, mask)
-
-    # Connections come and go.
-
-    def _accept(self) -> None:
-        for _ in range(8):
-            if not self._least_loaded() or len(self._conns) >= MOST_CONNECTIONS:
-                self._decline()
-                return
-            try:
-                sock, peer = self._listener.accept()
-            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-                return
-            except OSError as error:
-                if error.errno in (errno.EMFILE, errno.ENFILE):
-                    log.warning("no file descriptors left; %d connections", len(self._conns))
-                    self._decline()
-                return
-            self._hold(sock, str(peer[0]) if isinstance(peer, tuple) else "")
-
-    def _hold(self, sock: socket.socket, peer: str) -> None:
-        sock.setblocking(False)
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        conn = Connection(sock, peer)
-        self._conns[conn.fd] = conn
-        self._slot.put("connections", len(self._conns))
-        conn.mask = select.EPOLLIN
-        self._epoll.register(conn.fd, conn.mask)
-
-    def _decline(self) -> None:
-        """Leave new connections to others for a moment."""
-        with self._lock:
-            if self.accepting:
-                self.accepting = False
-                for sock in (self._listener, self._taking):
-                    self._epoll.unregister(sock)
-
-    def _take(self) -> None:
-        """Take over a connection that another worker lets go."""
-        if not self._least_loaded():
-            self._decline()
-            return
-        try:
-            peer, fds, _, _ = socket.recv_fds(self._taking, 128, 1)
-        except (BlockingIOError, InterruptedError):
-            return
-        for fd in fds:
-            self._hold(socket.socket(fileno=fd), peer.decode().lstrip("-"))
-
-    def _let_go(self, conn: Connection) -> None:
-        """Give an idle connection to another worker, or close it where there is none."""
-        if self.passes_on:
-            self._pass(conn)
-        else:
-            self._shut(conn)
-
-    def _pass(self, conn: Connection) -> bool:
-        """Give an idle connection to another worker; False where the next sweep has to try again."""
-        try:
-            socket.send_fds(self._giving, [b"-" + conn.peer.encode()], [conn.fd])
-        except (BlockingIOError, InterruptedError):
-            return False
-        except OSError:
-            self._shut(conn)
-            return True
-        self._close(conn)
-        return True
-
-    def _sweep(self) -> None:
-        """Close what has been silent for too long; when leaving, let go of what is idle; else share it out."""
-        now = time.monotonic()
-        surplus, self.surplus = self.surplus, 0
-        for conn in list(self._conns.values()):
-            if conn.busy:
-                continue
-            silent = now - conn.since
-            if conn.lingers:
-                if silent > LINGER:
-                    self._close(conn)
-            elif conn.out:
-                if silent > UNSENT:
-                    self._close(conn)
-            elif self.leaving_since and conn.whole:
-                self._let_go(conn)
-            elif surplus and conn.whole and silent < IDLE / 2:
-                surplus -= self._pass(conn)
-            elif silent > (IDLE if conn.whole else UNFINISHED) or (self.leaving_since and silent > 2):
-                self._close(conn)
+            self.conns.arm(conn, True)
 
     def _hung_up(self, conn: Connection, event: int) -> None:
         """The client has gone, or will send no more, while its request is being worked on.
@@ -491,45 +305,8 @@ class Loop:
         assert isinstance(work, Work)
         broken = event & (select.EPOLLHUP | select.EPOLLERR)
         if not broken and not work.job.heavy:
-            with self._lock:
-                if conn.busy is work:
-                    self._wait_for(conn, 0)
+            self.conns.ignore(conn, work)
             return
         if work.job.take_answer():
             work.job.stopped = "abandoned"
-            self._close(conn)
-
-    def _refuse(self, conn: Connection, status: int) -> None:
-        """Answer what is no HTTP, or is too large, and close as soon as the client has read it.
-
-        A client that is still sending would not read an answer on a connection that is closed under it (RFC 9112,
-        section 9.6), so what it sends is read and thrown away for a moment.
-        """
-        conn.ready.clear()
-        self._slot.page(status)
-        with contextlib.suppress(OSError):
-            conn.sock.send(plain(status, f"{status} {HTTPStatus(status).phrase}\n"))
-            conn.sock.shutdown(socket.SHUT_WR)
-        conn.lingers, conn.since = True, time.monotonic()
-
-    def _shut(self, conn: Connection) -> None:
-        """Close in such a way that what was sent arrives even where the client has sent more than was read."""
-        with contextlib.suppress(OSError):
-            conn.sock.shutdown(socket.SHUT_WR)
-            conn.sock.recv(_READ)
-        self._close(conn)
-
-    def _close(self, conn: Connection) -> None:
-        if self._conns.get(conn.fd) is conn:
-            del self._conns[conn.fd]
-            self._slot.put("connections", len(self._conns))
-            with contextlib.suppress(OSError, ValueError):
-                self._epoll.unregister(conn.fd)
-        for part in conn.out:
-            if not isinstance(part, memoryview):
-                close = getattr(part, "close", None)
-                if close:
-                    close()
-        conn.out.clear()
-        with contextlib.suppress(OSError):
-            conn.sock.close()
+            self.conns.close(conn)

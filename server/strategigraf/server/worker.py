@@ -86,11 +86,11 @@ class Worker:
             ticks += 1
             self._loop.move_lead()
             self._watch()
-            if not self._loop.accepting and not self._loop.leaving_since:
-                self._loop.resume()
+            if not self._loop.conns.accepting and not self._loop.conns.leaving_since:
+                self._loop.conns.resume()
             if ticks % 60 == 0:
                 self._now_and_then(ticks)
-            if self._loop.leaving_since:
+            if self._loop.conns.leaving_since:
                 self._leave()
 
     def _watch(self) -> None:
@@ -124,7 +124,7 @@ class Worker:
         with contextlib.suppress(OSError):
             # Only this thread: what it asks may wait, but the others of this worker must not wait for it.
             os.setpriority(os.PRIO_PROCESS, job.thread, 19)
-        self._loop.listen_for_end(work)
+        self._loop.conns.await_end(work.conn, work)
         if self._settings.client_heavy and others >= self._settings.client_heavy:
             self._end(work, "limited", 429, jobs.too_many_heavy(others), 5)
         elif running >= self._settings.heavy:
@@ -152,11 +152,11 @@ class Worker:
 
     def _retire(self) -> None:
         """Take no more requests, and have another worker take this one's place."""
-        if not self._loop.leaving_since:
+        if not self._loop.conns.leaving_since:
             self._slot.put("state", RETIRED)
             self._slot.add("retired")
             self._say(RETIRES)
-            self._loop.leave(passes_on=True)
+            self._loop.conns.leave(passes_on=True)
 
     def _tell(self, what: str) -> None:
         self._told = what
@@ -168,14 +168,14 @@ class Worker:
         board = self._place.board
         self._peers = [number for number in board.in_state(ACTIVE) if number != self._place.number]
         least = min((board.get(number, "connections") for number in self._peers), default=0)
-        self._loop.surplus = (self._loop.connections - least) // 2 if self._peers else 0
-        if self._loop.surplus:
-            self._loop.sweep()
+        self._loop.conns.surplus = (len(self._loop.conns) - least) // 2 if self._peers else 0
+        if self._loop.conns.surplus:
+            self._loop.conns.sweep()
         self._slot.put("kept_bytes", self._kept.bytes + self._app.kept.bytes)
         self._slot.put("kept_entries", len(self._kept) + len(self._app.kept))
         if ticks % 300 == 0:
             gc.collect(2 if ticks % 18_000 == 0 else 0)
-            self._loop.sweep()
+            self._loop.conns.sweep()
             today = self._settings.today()
             if today != self._day:
                 self._day = today
@@ -183,9 +183,9 @@ class Worker:
                 self._app.kept.clear()
             if os.getppid() != self._parent:
                 self._told = self._told or "close"
-        if self._told and not self._loop.leaving_since:
+        if self._told and not self._loop.conns.leaving_since:
             self._slot.put("state", LEAVING)
-            self._loop.leave(passes_on=self._told == "pass")
+            self._loop.conns.leave(passes_on=self._told == "pass")
 
     def _leave(self) -> None:
         """Go when nothing is left to do."""
@@ -193,12 +193,12 @@ class Worker:
             if work.job.stopped == "abandoned":
                 self._abandoned(work)
         patience = GRACE if self._told == "close" else self._settings.query_seconds_most + GRACE
-        late = self._told and time.monotonic() - self._loop.leaving_since > patience
+        late = self._told and time.monotonic() - self._loop.conns.leaving_since > patience
         if self._loop.done or late:
             self._limits.end()
             JOURNAL.write()
             os._exit(0)
-        self._loop.sweep()
+        self._loop.conns.sweep()
 
     def _abandoned(self, work: Work) -> None:
         work.job.stopped = "left"
@@ -212,7 +212,7 @@ class Worker:
         now = time.monotonic()
         if now - self._declined < 0.02:
             return True
-        mine = self._loop.connections
+        mine = len(self._loop.conns)
         if any(board.get(n, "connections") < mine and board.get(n, "state") == ACTIVE for n in self._peers):
             self._declined = now
             return False
