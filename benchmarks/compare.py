@@ -84,8 +84,10 @@ class Measured:
         return sum((load.shapes.get(name, none) for load in self.loads.get(way, [])), none)
 
     def errors(self) -> int:
-        """Requests that failed. Where each has a connection of its own, wrk takes the end of an answer that has no
-        length for a failed read, so failed reads are not counted there.
+        """Requests that failed.
+
+        Where each has a connection of its own, wrk takes the end of an answer that has no length for a failed read, so
+        failed reads are not counted there.
         """
         return sum(
             sum(load.errors) - (load.errors[1] if way == APART else 0)
