@@ -32,9 +32,9 @@ from strategigraf import paths
 from strategigraf.errors import NoRelease
 
 #: Municipalities of the synthetic graphs; the last has about ten million triples.
-SIZES = (100, 300, 1_000, 3_000, 10_000, 30_000)
+SIZES = (100, 300, 1_000, 3_000, 10_000, 26_000)
 #: Checks and rules are measured up to about a million triples.
-FACTS = (100, 300, 1_000, 2_850)
+FACTS = (100, 300, 1_000, 2_500)
 #: Triples up to which what is named is measured.
 MOST = {"memory": 4e6, "oxigraph": 4e6, "virtuoso": 1.2e6, "rdflib-endpoint": 2e5, "mix": 4e6}
 IMAGES = PERFORMANCE.parent / "images"
