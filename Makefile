@@ -4,10 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH := $(VENV)/.bench
 # Written last when the files that the pages load from packages are installed.
 ASSETS := server/strategigraf/web/static/vendor/LICENSES.txt
 
-.PHONY: serve assets test test-long check fmt validate build lock clean
+.PHONY: serve assets test test-long bench bench-scale check fmt validate build lock clean
 
 serve: $(READY)  ## set everything up, build the graph, serve it on http://127.0.0.1:8000
 	@$(MAKE) --no-print-directory assets || echo "Serving without the SPARQL editor: the page has a plain text field." >&2
@@ -26,6 +27,14 @@ test: $(READY) $(ASSETS)  ## set everything up, run every test; the skipped ones
 
 test-long: $(READY) $(ASSETS)  ## the slow tests too
 	$(BIN)/pytest
+
+bench: $(BENCH)  ## our service against others, into docs/performance.md; needs wrk, about five minutes, a quiet machine
+	$(BIN)/strategigraf build
+	$(BIN)/python -m benchmarks.compare --write
+
+bench-scale: $(BENCH)  ## curves up to ten million triples, into docs/; a run that was stopped goes on where it was
+	$(BIN)/strategigraf build
+	$(BIN)/python -m benchmarks.scale --write
 
 check: $(READY)  ## the facts only
 	$(BIN)/strategigraf fmt --check
@@ -53,6 +62,11 @@ $(READY): pyproject.toml requirements.lock
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+# The servers that ours is measured against; nobody else needs them.
+$(BENCH): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e ".[bench]"
 	touch $@
 
 # The interpreter of the environment makes them, but a newer environment is no reason to make them again.

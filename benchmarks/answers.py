@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
@@ -33,7 +32,7 @@ def size(url: str, query: Query, seconds: float = 60) -> int:
 
 
 def differences(urls: Mapping[str, str], queries: Iterable[Query]) -> list[str]:
-    """For each query to which the servers do not give answers of one size, a line that says who gave what."""
+    """For each query to which the servers do not all give answers of one size, a line that says who gave what."""
     found: list[str] = []
     for query in queries:
         sizes: dict[str, int | str] = {}
@@ -42,7 +41,7 @@ def differences(urls: Mapping[str, str], queries: Iterable[Query]) -> list[str]:
                 sizes[name] = size(url, query)
             except (OSError, ValueError) as error:
                 sizes[name] = str(error)
-        if len(Counter(sizes.values())) > 1:
+        if len(set(sizes.values())) > 1 or any(isinstance(value, str) for value in sizes.values()):
             told = ", ".join(f"{name}: {value}" for name, value in sizes.items())
             found.append(f"{query.shape.name}: {told} · {query.text}")
     return found

@@ -48,7 +48,7 @@ class Template:
     """One municipality: its lines of N-Quads, with ``%(…)s`` where its code, slug, name and number stand.
 
     ``own`` speaks of nothing of another municipality; ``links`` has, for each other one, the lines that do. Open are
-    ``c`` (code), ``s`` (slug), ``n`` (name) and ``i`` (number), and in links also ``c2`` and ``s2``, those of the other.
+    ``c`` (code), ``s`` (slug), ``n`` (name) and ``i`` (number), and in links also the other's, ``c2`` and ``s2``.
     """
 
     code: str

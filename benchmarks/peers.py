@@ -95,7 +95,7 @@ class Peer:
                 process.wait()
 
     def processes(self) -> list[int]:
-        """Bytes of memory of each process of the tree, the first process first: PSS, so that shared pages count once."""
+        """Bytes of memory of each process of the tree, the first one first: PSS, so that shared pages count once."""
         return [] if self.process is None else [pss(pid) for pid in tree(self.process.pid)]
 
     def memory(self) -> int:

@@ -158,8 +158,8 @@ def run(
         done = subprocess.run(
             [
                 wrk, "--threads", str(clients), "--connections", str(clients),
-                "--duration", f"{max(1, round(seconds))}s", "--timeout", "60s", "--script", str(script), url.partition("?")[0],
-                "--", str(requests), str(clients), "keep" if keep_alive else "close",
+                "--duration", f"{max(1, round(seconds))}s", "--timeout", "60s", "--script", str(script),
+                url.partition("?")[0], "--", str(requests), str(clients), "keep" if keep_alive else "close",
             ],
             capture_output=True, text=True, check=False, timeout=seconds + 120,
         )  # fmt: skip
