@@ -243,6 +243,7 @@ def test_entity_tags_tell_representations_apart(client: Any) -> None:
     }  # fmt: skip
     assert len(tags) == 6
     assert client.get("/doc/municipality/9999", headers={"If-None-Match": "*"}).status_code == 404
+    assert client.get(ODDER, headers={"If-None-Match": "*"}).status_code == 304
 
 
 def test_head_is_get_without_a_body(client: Any) -> None:

@@ -181,6 +181,9 @@ def test_an_error_says_line_and_column(client: Any) -> None:
     assert "linje 2" in text
     body = json.loads(get(client, "SELECT nonsense", "application/json;q=0.1, application/problem+json").data)
     assert body["status"] == 400
+    body = json.loads(get(client, "SELECT *\nWHERE { ?s ?p }", "application/problem+json").data)
+    assert body["line"] == 2
+    assert body["column"] > 10
 
 
 def test_update_by_get_is_refused(client: Any) -> None:

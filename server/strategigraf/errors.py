@@ -46,7 +46,11 @@ class UserError(StrategigrafError):
 
 
 class BadQuery(UserError):
-    """SPARQL that does not parse, or that this service may not run."""
+    """SPARQL that does not parse, or that this service may not run; ``place`` is its line and column, where known."""
+
+    def __init__(self, message: Text, place: tuple[int, int] | None = None) -> None:
+        super().__init__(message)
+        self.place = place
 
 
 class BadParameter(UserError):

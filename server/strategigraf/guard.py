@@ -15,6 +15,7 @@ import threading
 from pyoxigraph import Store
 
 from strategigraf.errors import BadQuery
+from strategigraf.ns import BASE
 from strategigraf.text import Text
 
 #: Longer texts are tried in a process of their own: the parser calls itself for each nested group, some two kilobytes
@@ -30,7 +31,7 @@ resource.setrlimit(resource.RLIMIT_CPU, ({_SECONDS}, {_SECONDS}))
 resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 from pyoxigraph import Store
 try:
-    for _ in Store().query(sys.stdin.buffer.read().decode()): pass
+    for _ in Store().query(sys.stdin.buffer.read().decode(), base_iri="{BASE}"): pass
 except TypeError: pass
 except (SyntaxError, ValueError): sys.exit(3)
 """
@@ -100,7 +101,7 @@ def _reads(query: str) -> bool:
     if len(query) > _longest_untried():
         return _survives(query) == 0
     try:
-        Store().query(query)
+        Store().query(query, base_iri=BASE)
     except (SyntaxError, ValueError):
         return False
     except (TypeError, OSError, RuntimeError):

@@ -153,5 +153,6 @@ def bad_query(message: str) -> BadQuery:
         Text(
             f"Forespørgslen er ikke gyldig SPARQL 1.1{da}: {message}",
             f"The query is not valid SPARQL 1.1{en}: {message}",
-        )
+        ),
+        (int(place[1]), int(place[2])) if place else None,
     )

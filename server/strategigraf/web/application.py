@@ -93,6 +93,8 @@ class Application:
             reply = self._query(environ, job)
         else:
             reply = self._page(environ, job)
+        if reply.status == 200 and environ.get("HTTP_IF_NONE_MATCH", "").strip() == "*":
+            reply = _unchanged(reply) if environ["REQUEST_METHOD"] in ("GET", "HEAD") else reply
         encodings = environ.get("HTTP_ACCEPT_ENCODING")
         if encodings and len(reply.body) >= LEAST_COMPRESSED and accepts_gzip(encodings):
             reply = _compressed(reply)
@@ -160,7 +162,7 @@ class Application:
         if error.status == 429:
             self.endpoint.refused(error, job)
         wait = getattr(error, "wait", 5 if error.status == 503 else 0)
-        return _problem(accept, languages, path, error.status, error.message, wait)
+        return _problem(accept, languages, path, error.status, error.message, wait, getattr(error, "place", None))
 
     def _body(self, environ: dict[str, Any]) -> bytes:
         length = environ.get("CONTENT_LENGTH") or "0"
@@ -185,8 +187,7 @@ class Application:
             tag = kept.headers[0][1]
             given = environ.get("HTTP_IF_NONE_MATCH", "")
             if given and tag in given:
-                own = ("ETag", "Vary", "Cache-Control", "Link")
-                return Reply(304, tuple(one for one in kept.headers if one[0] in own))
+                return _unchanged(kept)
             return kept
         found: dict[str, Any] = {}
         body: list[bytes] = []
@@ -227,7 +228,15 @@ class Application:
         return reply.status, [*reply.headers, *self._shared, ("Content-Length", str(len(reply.body)))], reply.body
 
 
-def _problem(accept: str, languages: str, path: str, status: int, message: Text, wait: int) -> Reply:
+def _problem(
+    accept: str,
+    languages: str,
+    path: str,
+    status: int,
+    message: Text,
+    wait: int,
+    place: tuple[int, int] | None = None,
+) -> Reply:
     """An error of the endpoint as plain text, or as ``application/problem+json`` where that is asked for."""
     more = [("Vary", headers.VARY), ("Cache-Control", "no-store")]
     if wait:
@@ -235,9 +244,15 @@ def _problem(accept: str, languages: str, path: str, status: int, message: Text,
     if any(name in accept.lower() for name in PROBLEM_JSON):
         language: Language = "en" if path.startswith("/en/") or _prefers_english(languages) else "da"
         more += [("Content-Type", PROBLEM.type), ("Content-Language", language)]
-        return Reply(status, tuple(more), problem_json(status, message.in_language(language), path))
+        return Reply(status, tuple(more), problem_json(status, message.in_language(language), path, place))
     more.append(("Content-Type", "text/plain; charset=utf-8"))
     return Reply(status, tuple(more), problem_text(status, message))
+
+
+def _unchanged(reply: Reply) -> Reply:
+    """The 304 for an answer that the client has (RFC 9110, section 15.4.5)."""
+    own = ("ETag", "Vary", "Cache-Control", "Link", "Content-Location")
+    return Reply(304, tuple(one for one in reply.headers if one[0] in own))
 
 
 @lru_cache(256)
@@ -250,12 +265,14 @@ def _latin(value: bytes) -> str:
     return value.decode("latin-1")
 
 
-def problem_json(status: int, detail: str, instance: str) -> bytes:
-    """An error by RFC 9457."""
-    content = {
+def problem_json(status: int, detail: str, instance: str, place: tuple[int, int] | None = None) -> bytes:
+    """An error by RFC 9457; ``place`` becomes the members ``line`` and ``column``, counted from 1."""
+    content: dict[str, str | int] = {
         "type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail,
         "instance": instance,
     }  # fmt: skip
+    if place:
+        content |= {"line": place[0], "column": place[1]}
     return (json.dumps(content, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 

@@ -86,7 +86,7 @@ class Endpoint:
             tag = f'W/"{digest.hexdigest()}"'
         else:
             tag = kept.headers[0][1]
-        if given_tag and (tag in given_tag or given_tag.strip() == "*"):
+        if given_tag and tag in given_tag:
             self._slot.add("query_unchanged")
             return Reply(304, (("ETag", tag), ("Vary", VARY), _CACHED))
         if kept is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
+from pathlib import Path
 
 from flask import Flask, Response, g, request
 
@@ -41,6 +43,7 @@ def unchanged(representation: str, by_day: bool = False) -> Response | None:
         (
             service.release.name,
             software(),
+            _looks(),
             service.settings.public_url,
             request.full_path,
             representation,
@@ -52,6 +55,16 @@ def unchanged(representation: str, by_day: bool = False) -> Response | None:
     if given.star_tag or not given.contains_weak(g.etag):
         return None
     return Response(status=304, headers={"Vary": VARY})
+
+
+@cache
+def _looks() -> str:
+    """A hash over what pages are made with besides code: templates, styles, scripts, words."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*")):
+        if path.is_file() and path.suffix not in (".py", ".pyc"):
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def install(app: Flask) -> None:
