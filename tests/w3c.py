@@ -242,6 +242,23 @@ def difference(expected: Answer, got: Answer, exactly: bool = False) -> str:
     return _shown(expected.rows, rows)
 
 
+def in_order(found: Answer) -> list[frozenset[tuple[str, object]]]:
+    """The rows of an answer in their order; numbers are told by their value, and blank nodes are all alike."""
+    return [
+        frozenset(
+            (column, "_:" if isinstance(term, BlankNode) else _key(term, exactly=False))
+            for column, term in zip(found.columns, row, strict=True)
+        )
+        for row in found.rows
+    ]
+
+
+def csv_lines(text: str) -> tuple[list[str], Counter[tuple[str, ...]]]:
+    """The head of a CSV file of results and its rows, to the letter but for the names of blank nodes."""
+    head, *rows = csv.reader(io.StringIO(text, newline=""))
+    return head, Counter(tuple("_:" if cell.startswith("_:") else cell for cell in row) for row in rows)
+
+
 def csv_rows(text: str) -> Counter[frozenset[tuple[str, str]]]:
     """The rows of a CSV file of results, each cell with its column.
 
