@@ -15,6 +15,8 @@ from strategigraf.media import GRAPHS, RESULTS
 from strategigraf.ns import BASE, PREFIXES, SG
 from strategigraf.profile import profile
 from strategigraf.service import Service
+from strategigraf.text import Text
+from strategigraf.web.description import Example, executable
 
 PUBLIC = "https://strategigraf.example"
 VOID = Namespace("http://rdfs.org/ns/void#")
@@ -23,6 +25,7 @@ SD = Namespace("http://www.w3.org/ns/sparql-service-description#")
 SH = Namespace("http://www.w3.org/ns/shacl#")
 DCAT = Namespace("http://www.w3.org/ns/dcat#")
 DCT = Namespace("http://purl.org/dc/terms/")
+SPEX = Namespace("https://purl.expasy.org/sparql-examples/ontology#")
 SCHEMA = Namespace("https://schema.org/")
 DATASET = URIRef(BASE)
 WELL_KNOWN = "/.well-known/void"
@@ -39,9 +42,10 @@ SELECT DISTINCT ?from ?property ?to ?datatype WHERE {
 }"""
 EXAMPLES = """
 PREFIX sh: <http://www.w3.org/ns/shacl#>
+PREFIX spex: <https://purl.expasy.org/sparql-examples/ontology#>
 SELECT DISTINCT ?example ?comment ?query WHERE {
   ?example a sh:SPARQLExecutable ; <http://www.w3.org/2000/01/rdf-schema#comment> ?comment ;
-    sh:select|sh:ask|sh:construct|sh:describe ?query
+    sh:select|sh:ask|sh:construct|spex:describe ?query
 } ORDER BY ?example"""
 DECLARED = """
 PREFIX sh: <http://www.w3.org/ns/shacl#>
@@ -228,6 +232,22 @@ def test_every_example_runs(described: rdflib.Graph, asked: FlaskClient) -> None
             empty.append(str(one))
     assert not [one for one in empty if "#example-" in one], "the worked examples have answers"
     assert (URIRef(SG), RDF.type, URIRef(PREFIXES["owl"] + "Ontology")) in described
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "name"),
+    [
+        ("PREFIX ask: <urn:ask>\nSELECT * { ?s ?p ?o }", SH.SPARQLSelectExecutable, SH.select),
+        ("# Select what?\nask { ?s ?p ?o }", SH.SPARQLAskExecutable, SH.ask),
+        ("CONSTRUCT WHERE { ?s ?p ?o }", SH.SPARQLConstructExecutable, SH.construct),
+        ("PREFIX a: <urn:a>\n  DESCRIBE a:b", SPEX.SPARQLDescribeExecutable, SPEX.describe),
+    ],
+)
+def test_each_form_of_query_has_its_terms(asked: FlaskClient, text: str, kind: URIRef, name: URIRef) -> None:
+    with asked.application.test_request_context("/"):
+        triples = list(executable(Example("x", Text("En", "One"), text)))
+    said = {(str(triple.predicate.value), str(triple.object.value)) for triple in triples}  # type: ignore[union-attr]
+    assert {(str(RDF.type), str(kind)), (str(RDF.type), str(SH.SPARQLExecutable)), (str(name), text)} <= said
 
 
 # The service description

@@ -40,11 +40,12 @@ _LIMITS = Text(
 )
 _FREE = Text("ubegrænset mange", "any number of")
 #: The executable of each query form, and the property of its text (SHACL, section 5.2; SHACL Advanced Features, 4).
+#: SHACL has none for DESCRIBE; those are SIB's.
 _FORMS = {
     "SELECT": ("sh:SPARQLSelectExecutable", "sh:select"),
     "ASK": ("sh:SPARQLAskExecutable", "sh:ask"),
     "CONSTRUCT": ("sh:SPARQLConstructExecutable", "sh:construct"),
-    "DESCRIBE": ("sh:SPARQLDescribeExecutable", "sh:describe"),
+    "DESCRIBE": ("spex:SPARQLDescribeExecutable", "spex:describe"),
 }
 _FORM = re.compile(rf"^\s*({'|'.join(_FORMS)})\b", re.MULTILINE | re.IGNORECASE)
 
@@ -194,15 +195,19 @@ def prefixes() -> Iterator[Triple]:
 
 def executables() -> Iterator[Triple]:
     """The examples as SHACL executables."""
-    target = NamedNode(site.url("/sparql"))
     for example in (*worked_examples(), *public_queries()):
-        one = NamedNode(f"{site.url(PATH)}#{example.name}")
-        kind, property_ = _FORMS[example.form]
-        yield Triple(one, RDF_TYPE, node("sh:SPARQLExecutable"))
-        yield Triple(one, RDF_TYPE, node(kind))
-        yield from texts(one, "rdfs:comment", example.summary)
-        yield Triple(one, node("sh:prefixes"), ONTOLOGY)
-        yield Triple(one, node(property_), Literal(example.text))
-        yield Triple(one, node("schema:target"), target)
-        for keyword in example.keywords:
-            yield Triple(one, node("schema:keywords"), Literal(keyword))
+        yield from executable(example)
+
+
+def executable(example: Example) -> Iterator[Triple]:
+    """One example as a SHACL executable."""
+    one = NamedNode(f"{site.url(PATH)}#{example.name}")
+    kind, property_ = _FORMS[example.form]
+    yield Triple(one, RDF_TYPE, node("sh:SPARQLExecutable"))
+    yield Triple(one, RDF_TYPE, node(kind))
+    yield from texts(one, "rdfs:comment", example.summary)
+    yield Triple(one, node("sh:prefixes"), ONTOLOGY)
+    yield Triple(one, node(property_), Literal(example.text))
+    yield Triple(one, node("schema:target"), NamedNode(site.url("/sparql")))
+    for keyword in example.keywords:
+        yield Triple(one, node("schema:keywords"), Literal(keyword))

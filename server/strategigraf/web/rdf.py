@@ -15,6 +15,7 @@ from strategigraf.text import LANGUAGES, Text
 EXTRA = {
     "schema": "https://schema.org/",
     "sd": "http://www.w3.org/ns/sparql-service-description#",
+    "spex": "https://purl.expasy.org/sparql-examples/ontology#",
     "void": "http://rdfs.org/ns/void#",
     "void-ext": "http://ldf.fi/void-ext#",
 }
