@@ -30,7 +30,7 @@ from strategigraf.ns import GRAPH, RDF_TYPE, expand
 from strategigraf.release import Release
 from strategigraf.settings import Settings
 from strategigraf.store.dataset import Graphs
-from strategigraf.store.virtuoso import is_virtuoso
+from strategigraf.store.virtuoso import is_virtuoso, loaded
 from strategigraf.store.wire import Wire, address
 from strategigraf.text import Text
 
@@ -146,9 +146,10 @@ class _Target:
         self._query = address(to, "--to")
         self._graphs = address(graphs, "--graphs") if graphs else ""
         self._update = address(update, "--update") if update else ""
+        answer = self.wire.send("POST", to, data=[("query", "ASK {}")])
+        self._virtuoso = is_virtuoso(answer.headers)
         if not self._graphs and not self._update:
-            answer = self.wire.send("POST", to, data=[("query", "ASK {}")])
-            if is_virtuoso(answer.headers):
+            if self._virtuoso:
                 self._graphs = _beside(to, "/sparql-graph-crud-auth")
             elif urlsplit(to).path.endswith("/query"):
                 self._graphs = _beside(to, urlsplit(to).path.removesuffix("query") + "store")
@@ -183,6 +184,7 @@ class _Target:
         method = "PUT"
         for some in _pieces(triples, _IN_FILE if self._graphs else _IN_UPDATE):
             body = serialize(some, format=RdfFormat.N_TRIPLES) or b""
+            body = loaded(body) if self._virtuoso else body
             if self._graphs:
                 self._send(method, self._graphs, graph, body)
                 method = "POST"

@@ -20,19 +20,20 @@ MERGED, MANIFEST, CONTENTS, NONE = "merged", "manifest", "contents", "none"
 _ESCAPE = re.compile(r"\\(?:(\\)(?=u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})|\\|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
 #: What an escape may not stand for: what could end a string, an IRI or a comment early.
 _ENDS = frozenset("\"'\\<>{}|^`") | {chr(number) for number in (*range(33), 0x7F, 0x85, 0x2028, 0x2029)}
-_SPACE = r"(?:\s|#[^\n\r]*+)*+"
+#: What may stand between two tokens, as a regular expression.
+SPACE = r"(?:\s|#[^\n\r]*+)*+"
 _FROM = re.compile(r"(?<![\w?$@:-])FROM(?![\w:-])", re.IGNORECASE)
 _NAME = re.compile(
-    _SPACE + r"(?P<named>NAMED(?![\w:-]))?" + _SPACE
+    SPACE + r"(?P<named>NAMED(?![\w:-]))?" + SPACE
     + r"(?P<iri><[^<>]*>|(?:\w[\w.-]*)?:(?:[\w:.-]|%[0-9A-Fa-f]{2}|\\.)*(?<!\.)|(?:\w[\w.-]*)?:)",
     re.IGNORECASE,
 )  # fmt: skip
-_PREFIXES = re.compile(r"\bPREFIX" + _SPACE + r"[^\s<:]*:" + _SPACE + r"<([^<>]*)>", re.IGNORECASE)
+_PREFIXES = re.compile(r"\bPREFIX" + SPACE + r"[^\s<:]*:" + SPACE + r"<([^<>]*)>", re.IGNORECASE)
 _PROLOGUE = re.compile(
-    r"(?:\s|#[^\n\r]*+|PREFIX" + _SPACE + r"[^\s<:]*:" + _SPACE + "<[^<>]*>|BASE" + _SPACE + "<[^<>]*>)*+",
+    r"(?:\s|#[^\n\r]*+|PREFIX" + SPACE + r"[^\s<:]*:" + SPACE + "<[^<>]*>|BASE" + SPACE + "<[^<>]*>)*+",
     re.IGNORECASE,
 )
-_BASES = re.compile(r"\bBASE" + _SPACE + r"<([^<>]*)>", re.IGNORECASE)
+_BASES = re.compile(r"\bBASE" + SPACE + r"<([^<>]*)>", re.IGNORECASE)
 #: The rest of a graph's name after a prefix or a base that is shorter than ``GRAPH``.
 _REST = re.compile(r"\bgraph\\?/|<[^<>:]*>")
 
@@ -145,12 +146,12 @@ def _without_from(text: str) -> tuple[str, list[str], list[str]]:
     """
     default: list[str] = []
     named: list[str] = []
-    if _reads(re.sub("from", "frpm", text, flags=re.IGNORECASE)):
+    if parses(re.sub("from", "frpm", text, flags=re.IGNORECASE)):
         return text, default, named
     place = 0
     kept: list[str] = []
     for match in _FROM.finditer(text):
-        if match.start() < place or _reads(text[: match.start()] + "frpm" + text[match.end() :]):
+        if match.start() < place or parses(text[: match.start()] + "frpm" + text[match.end() :]):
             continue
         name = _NAME.match(text, match.end())
         iri = _resolved(text, name["iri"]) if name else None
@@ -160,7 +161,7 @@ def _without_from(text: str) -> tuple[str, list[str], list[str]]:
         kept.append(text[place : match.start()])
         place = name.end()
     rest = " ".join((*kept, text[place:]))
-    if not _reads(rest):
+    if not parses(rest):
         raise _unclear()
     return rest, default, named
 
@@ -187,7 +188,8 @@ def _resolved(text: str, written: str) -> str | None:
     return value.value if isinstance(value, NamedNode) else None
 
 
-def _reads(text: str) -> bool:
+def parses(text: str) -> bool:
+    """Whether a text is a query that Oxigraph takes."""
     try:
         Store().query(text, base_iri=BASE)
     except (SyntaxError, ValueError):

@@ -104,10 +104,11 @@ class RemoteStore(Answers):
     def _result(self, asked: Prepared, form: type[Result], seconds: float | None) -> Result:
         text = f"BASE <{BASE}>\n{asked.text}" if "<" in asked.text else asked.text
         if self._is_virtuoso():
-            text = virtuoso.written(text, form)
-        pairs = [("query", text)]
-        pairs += [("default-graph-uri", iri) for iri in asked.default_graphs]
-        pairs += [("named-graph-uri", iri) for iri in asked.named_graphs]
+            pairs = [("query", virtuoso.written(text, asked.default_graphs, asked.named_graphs))]
+        else:
+            pairs = [("query", text)]
+            pairs += [("default-graph-uri", iri) for iri in asked.default_graphs]
+            pairs += [("named-graph-uri", iri) for iri in asked.named_graphs]
         accept = _TRIPLES if form is QueryTriples else _JSON
         answer = self._wire.send("POST", self.url, data=pairs, headers={"Accept": accept}, seconds=seconds)
         self._note(answer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pyoxigraph import QueryBoolean, QueryTriples
 
@@ -11,6 +11,9 @@ from strategigraf.errors import TooLarge
 from strategigraf.store.reader import Result
 from strategigraf.text import Text
 
+_WKT, _KEPT_WKT = re.compile(r"\bwktLiteral\b"), "wktLiteral-as-text"
+_TYPE = b"http://www.opengis.net/ont/geosparql#wktLiteral"
+_KEPT_TYPE = _TYPE + b"-as-text"
 _TRUTH = re.compile(rb'("datatype": "http://www\.w3\.org/2001/XMLSchema#boolean", "value": ")(1|0)(")')
 _TRUTH_TRIPLE = re.compile(rb'(")(1|0)("\^\^<http://www\.w3\.org/2001/XMLSchema#boolean>)')
 _ASKED = re.compile(rb'"__ASK_RETVAL": \{[^{}]*"value": "(\d)"')
@@ -21,13 +24,25 @@ def is_virtuoso(headers: Mapping[str, str]) -> bool:
     return headers.get("Server", "").startswith("Virtuoso")
 
 
-def written(text: str, form: type[Result]) -> str:
-    """A query as Virtuoso takes it."""
-    return text
+def written(text: str, default_graphs: Iterable[str], named_graphs: Iterable[str]) -> str:
+    """A query as Virtuoso takes it, with its dataset.
+
+    The dataset stands in the text, since Virtuoso repeats parameters of the protocol in headers of its answer, of which
+    clients take a hundred.
+    """
+    head = [f"define input:default-graph-uri <{iri}>" for iri in default_graphs]
+    head += [f"define input:named-graph-uri <{iri}>" for iri in named_graphs]
+    return "\n".join((*head, _WKT.sub(_KEPT_WKT, text)))
+
+
+def loaded(triples: bytes) -> bytes:
+    """N-Triples as they are loaded: a point would be kept in half the precision that it is written in."""
+    return triples.replace(_TYPE, _KEPT_TYPE)
 
 
 def read(body: bytes, form: type[Result]) -> bytes:
     """An answer as the standard has it."""
+    body = body.replace(_KEPT_TYPE, _TYPE)
     if form is QueryBoolean:
         found = _ASKED.search(body)
         if found:

@@ -28,8 +28,9 @@ def view(thing: Description) -> tuple[str, dict[str, Any]]:
           ?iri a sg:Strategy ; dct:publisher {here} ; sg:form ?form .
           OPTIONAL {{ ?iri dct:temporal/dcat:startDate ?start }} OPTIONAL {{ ?iri dct:temporal/dcat:endDate ?end }}
           OPTIONAL {{ ?iri sg:hasText ?one }}
-        }} GROUP BY ?iri ?form ?start ?end ORDER BY DESC(BOUND(?text)) ?start ?iri"""
+        }} GROUP BY ?iri ?form ?start ?end"""
     )
+    strategies.sort(key=lambda one: ("text" not in one, one.get("start", ""), one["iri"]))
     pieces = describe.evidence_of(store, [row["iri"] for row in strategies])
     bodies = [row["iri"] for row in _rows(f"SELECT ?iri WHERE {{ ?iri org:unitOf {here} }} ORDER BY ?iri")]
     return "municipality.html", {
