@@ -47,11 +47,14 @@ fmt: $(READY)  ## Turtle and Python in canonical form
 build: $(READY)  ## a release in build/
 	$(BIN)/strategigraf build
 
-lock: $(READY)  ## write requirements.lock anew from pyproject.toml
+COMPILE := $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
+  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header
+
+lock: $(READY)  ## write the lock files anew from pyproject.toml: what is needed here, for serving, for benchmarks
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools
-	$(BIN)/pip-compile --quiet --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras \
-	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header \
-	  --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml
+	$(COMPILE) --output-file requirements-serve.lock pyproject.toml
+	$(COMPILE) --extra bench --output-file requirements-bench.lock pyproject.toml
 
 clean:  ## remove the environment and everything built
 	rm -rf $(VENV) build dist $(dir $(ASSETS))
@@ -66,7 +69,7 @@ $(READY): pyproject.toml requirements.lock
 
 # The servers that ours is measured against; nobody else needs them.
 $(BENCH): $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e ".[bench]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	touch $@
 
 # The interpreter of the environment makes them, but a newer environment is no reason to make them again.
