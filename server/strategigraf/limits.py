@@ -134,7 +134,7 @@ class Limits:
             kept = {k: v for k, v in self._inherited.items() if k not in keys and v[0] >= minute - 1}
             self._inherited = kept
             told += [(key, *use, 0) for key, use in kept.items()]
-        self._board.publish(self._slot, told)
+            self._board.publish(self._slot, told)
         others: dict[int, tuple[float, int]] = {}
         for number in range(self._board.slots):
             if number == self._slot:

@@ -25,6 +25,7 @@ from typing import Any
 
 from strategigraf import journal
 from strategigraf.board import FREE, STARTING, Board
+from strategigraf.errors import StrategigrafError
 from strategigraf.limits import Limits
 from strategigraf.server.worker import READY, Place, Worker
 from strategigraf.settings import Settings
@@ -32,6 +33,8 @@ from strategigraf.settings import Settings
 log = logging.getLogger("strategigraf.server")
 #: Seconds between two looks for a new release.
 LOOK = 1.0
+#: Seconds in which a new release must answer; the old one serves meanwhile.
+LONGEST_START = 600
 #: Workers that die before they answer, one after the other, until their release is given up.
 MOST_STILLBORN = 5
 #: Slots beside those of the workers: for retired ones and for a change of release.
@@ -92,6 +95,7 @@ class _Supervisor:
         self._name = self._refused = ""
         self._news: tuple[int, int] = (0, 0)
         self._stop = self._look = False
+        self._began = 0.0
 
     def run(self) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -114,9 +118,14 @@ class _Supervisor:
                     log.error("the nursery of release %s ended with %d", self._name, os.waitstatus_to_exitcode(status))
                     failures += 1
                     if failures > MOST_STILLBORN:
+                        self._end()
                         return 1
                     self._serving = 0
                     self._begin(self._plan.current())
+            if self._coming and self._serving and time.monotonic() - self._began > LONGEST_START:
+                log.error("release %s did not start in %d seconds", self._refused, LONGEST_START)
+                os.kill(self._coming, signal.SIGKILL)
+                self._began = time.monotonic()
             if self._look or time.monotonic() - looked > LOOK:
                 looked, self._look = time.monotonic(), False
                 self._look_for_release()
@@ -141,7 +150,7 @@ class _Supervisor:
 
     def _begin(self, name: str) -> None:
         """Fork a nursery for a release."""
-        self._refused = name
+        self._refused, self._began = name, time.monotonic()
         read, write = os.pipe()
         pid = os.fork()
         if not pid:
@@ -323,6 +332,8 @@ def _child(run: Callable[[], int]) -> None:
     journal.JOURNAL.forget()
     try:
         code = run()
+    except StrategigrafError as error:
+        log.error("%s / %s", error.message.da, error.message.en)
     except BaseException as error:
         log.exception("%s", error)
     finally:
