@@ -96,16 +96,18 @@ def lookup(query: str) -> str:
 
 
 @contextlib.contextmanager
-def running(folder: Path, place: Path, **settings: str) -> Iterator[Served]:
+def running(folder: Path, place: Path, *arguments: str, **settings: str) -> Iterator[Served]:
     """A server over a release, or over the folder of releases; it must end well and without a traceback.
 
-    ``place`` is a folder for its log; ``settings`` are those of the environment without their prefix.
+    ``place`` is a folder for its log; ``arguments`` are more of the command's, ``settings`` those of the environment
+    without their prefix.
     """
     port = free_port()
     log = place / f"log-{port}"
     environment = {**os.environ, "STRATEGIGRAF_WORKERS": "2"}
     environment |= {f"STRATEGIGRAF_{name}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "strategigraf", "serve", "--port", str(port), "--release", str(folder)]
+    command += arguments
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env=environment, cwd=place)
     served = Served(port, process, log)

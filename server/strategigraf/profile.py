@@ -20,7 +20,8 @@ WHERE {{
       ?thing ?property ?value .
       OPTIONAL {{ ?value a ?kind }}
       BIND(BOUND(?kind) AS ?typed)
-      BIND(COALESCE(?kind, IF(isLITERAL(?value) && LANG(?value) != "", rdf:langString, DATATYPE(?value)), rdfs:Resource) AS ?range)
+      BIND(IF(isLITERAL(?value) && LANG(?value) != "", rdf:langString, DATATYPE(?value)) AS ?datatype)
+      BIND(COALESCE(?kind, ?datatype, rdfs:Resource) AS ?range)
     }} GROUP BY ?thing ?property ?range ?typed
   }}
   ?thing a ?class

@@ -30,7 +30,7 @@ from strategigraf.ns import GRAPH, RDF_TYPE, expand
 from strategigraf.release import Release
 from strategigraf.settings import Settings
 from strategigraf.store.dataset import Graphs
-from strategigraf.store.virtuoso import is_virtuoso, loaded
+from strategigraf.store.virtuoso import is_virtuoso, loaded, refuse_cut
 from strategigraf.store.wire import Wire, address
 from strategigraf.text import Text
 
@@ -69,14 +69,14 @@ def publish(
     cannot be used, and StoreUnavailable where the store does not take what it is given; what was there is then still
     there, and publishing may be tried again.
     """
-    target = _Target(settings, to, graphs, update)
+    target = Target(settings, to, graphs, update)
     try:
         return _publish(release, settings, target, progress)
     finally:
         target.wire.close()
 
 
-def _publish(release: Release, settings: Settings, target: _Target, progress: Callable[[Text], None]) -> Published:
+def _publish(release: Release, settings: Settings, target: Target, progress: Callable[[Text], None]) -> Published:
     names = Graphs(release.name, release.manifest["graphs"])
     total = int(release.manifest["triples"])
     found = target.manifests()
@@ -127,7 +127,7 @@ def _contents(names: Graphs, parts: Iterable[str]) -> list[Triple]:
     return [Triple(NamedNode(names.contents), NamedNode(_PART), NamedNode(part)) for part in parts]
 
 
-def _drop_others(target: _Target, kept: set[str], progress: Callable[[Text], None]) -> tuple[str, ...]:
+def _drop_others(target: Target, kept: set[str], progress: Callable[[Text], None]) -> tuple[str, ...]:
     """Drop every release but these, half loaded ones among them: its manifest first, its contents last."""
     there = {name: parts for name, parts in target.contents().items() if name not in kept}
     for name, parts in sorted(there.items()):
@@ -138,10 +138,10 @@ def _drop_others(target: _Target, kept: set[str], progress: Callable[[Text], Non
     return tuple(sorted(there))
 
 
-class _Target:
+class Target:
     """A store that is written to."""
 
-    def __init__(self, settings: Settings, to: str, graphs: str, update: str) -> None:
+    def __init__(self, settings: Settings, to: str, graphs: str = "", update: str = "") -> None:
         self.wire = Wire(settings.store_user, settings.store_password)
         self._query = address(to, "--to")
         self._graphs = address(graphs, "--graphs") if graphs else ""
@@ -215,6 +215,7 @@ class _Target:
         answer = self.wire.send("POST", self._query, data=pairs, headers=headers, seconds=_SECONDS)
         if answer.status != 200:
             raise _not_taken(self._query, answer.status, answer.body)
+        refuse_cut(answer.headers)
         try:
             result = parse_query_results(answer.body, QueryResultsFormat.JSON)
             assert isinstance(result, QuerySolutions)

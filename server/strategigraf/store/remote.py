@@ -116,7 +116,7 @@ class RemoteStore(Answers):
             raise self._error(answer, seconds)
         body = self.graphs.back(answer.body)
         if self._virtuoso:
-            virtuoso.refuse_cut(answer.headers, body)
+            virtuoso.refuse_cut(answer.headers)
             body = virtuoso.read(body, form)
         try:
             return _triples(body) if form is QueryTriples else _rows(body, form)

@@ -16,6 +16,10 @@ _TYPE = b"http://www.opengis.net/ont/geosparql#wktLiteral"
 _KEPT_TYPE = _TYPE + b"-as-text"
 _TRUTH = re.compile(rb'("datatype": "http://www\.w3\.org/2001/XMLSchema#boolean", "value": ")(1|0)(")')
 _TRUTH_TRIPLE = re.compile(rb'(")(1|0)("\^\^<http://www\.w3\.org/2001/XMLSchema#boolean>)')
+#: An integer of more than 31 bits, which Virtuoso keeps and gives as a decimal.
+_DIGITS = rb"-?(?:\d{11,}|[3-9]\d{9}|2[2-9]\d{8}|21[5-9]\d{7})"
+_LARGE = re.compile(rb'("datatype": "http://www\.w3\.org/2001/XMLSchema#)decimal(", "value": "' + _DIGITS + rb'")')
+_LARGE_TRIPLE = re.compile(rb'("' + _DIGITS + rb'"\^\^<http://www\.w3\.org/2001/XMLSchema#)decimal(>)')
 _ASKED = re.compile(rb'"__ASK_RETVAL": \{[^{}]*"value": "(\d)"')
 
 
@@ -32,6 +36,9 @@ def written(text: str, default_graphs: Iterable[str], named_graphs: Iterable[str
     """
     head = [f"define input:default-graph-uri <{iri}>" for iri in default_graphs]
     head += [f"define input:named-graph-uri <{iri}>" for iri in named_graphs]
+    if "describe" in text.casefold():
+        # By default it tells what points at the thing too; Oxigraph tells what the thing says.
+        head.append('define sql:describe-mode "CBD"')
     return "\n".join((*head, _WKT.sub(_KEPT_WKT, text)))
 
 
@@ -48,11 +55,13 @@ def read(body: bytes, form: type[Result]) -> bytes:
         if found:
             return b'{"head":{},"boolean":%s}' % (b"true" if found[1] == b"1" else b"false")
         return body
+    pattern = _LARGE_TRIPLE if form is QueryTriples else _LARGE
+    body = pattern.sub(rb"\1integer\2", body)
     pattern = _TRUTH_TRIPLE if form is QueryTriples else _TRUTH
     return pattern.sub(lambda m: m[1] + (b"true" if m[2] == b"1" else b"false") + m[3], body)
 
 
-def refuse_cut(headers: Mapping[str, str], body: bytes) -> None:
+def refuse_cut(headers: Mapping[str, str]) -> None:
     """Raise TooLarge for an answer that Virtuoso cut at its ResultSetMaxRows, which it only says in a header."""
     most = headers.get("X-SPARQL-MaxRows", "")
     if most.isdigit():
