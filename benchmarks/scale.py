@@ -36,7 +36,7 @@ SIZES = (100, 300, 1_000, 3_000, 10_000, 26_000)
 #: Checks and rules are measured up to about a million triples.
 FACTS = (100, 300, 1_000, 2_500)
 #: Triples up to which what is named is measured.
-MOST = {"memory": 4e6, "oxigraph": 4e6, "virtuoso": 1.2e6, "rdflib-endpoint": 2e5, "mix": 4e6}
+MOST = {"memory": 4e6, "oxigraph": 4e6, "virtuoso": 1.2e6, "rdflib-endpoint": 2e5, "mix": 2e6}
 IMAGES = PERFORMANCE.parent / "images"
 #: Bytes that a triple takes while it is measured: N-Quads, the store on disk, and what is made on the way to it.
 _ROOM = 1_500
