@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 from collections.abc import Callable, Generator
 from datetime import date
 from functools import cache
@@ -63,10 +65,18 @@ def facts() -> sources.Sources:
 
 @pytest.fixture(scope="session")
 def built(facts: sources.Sources, tmp_path_factory: pytest.TempPathFactory) -> release.Release:
-    """A release built from the project's own sources, once for all tests."""
-    made, fresh = build.build(facts, tmp_path_factory.mktemp("build"))
-    assert fresh
-    return made
+    """A release built from the project's own sources, once for all tests, in whichever process comes first."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return build.build(facts, base / "built")[0]
+    first = base.parent / "first"
+    first.mkdir(exist_ok=True)
+    with (base.parent / "first.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build.build(facts, first)
+    # Tests write beside it, so each process has a copy.
+    shutil.copytree(first, base / "built")
+    return release.current(base / "built")
 
 
 @pytest.fixture(scope="session")
@@ -155,8 +165,6 @@ def world(facts: sources.Sources) -> World:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Callable[[dict[str, str]], Path]:
     """Make a copy of the sources with some files replaced or added; gives the copy's root."""
-    import shutil
-
     def make(files: dict[str, str], name: str = "copy") -> Path:
         root = tmp_path / name
         for part in ("ontology", "queries", "data"):
