@@ -30,7 +30,8 @@ class Job:
     """
 
     __slots__ = (
-        "_answer", "_lead", "client", "deadline", "elsewhere", "heavy", "keep", "kind", "number", "output", "started",
+        "_answer", "_first_seen", "_ident", "_lead",
+        "client", "deadline", "elsewhere", "heavy", "keep", "kind", "number", "output", "started",
         "stopped", "thread",
     )  # fmt: skip
 
@@ -43,7 +44,8 @@ class Job:
         self.stopped = ""
         #: What is being written of the answer, so that the watch can see how large it gets.
         self.output: io.BytesIO | None = None
-        self.thread = threading.get_native_id()
+        self.thread, self._ident = threading.get_native_id(), threading.get_ident()
+        self._first_seen: float | None = None
         # list.pop is one step under the interpreter's lock: of two threads that try, one gets it.
         self._answer, self._lead = [1], [1]
 
@@ -51,6 +53,16 @@ class Job:
     def seconds(self) -> float:
         """How long it has taken so far."""
         return time.perf_counter() - self.started
+
+    def worked(self) -> float:
+        """Seconds of processor time that its thread has used since this was first asked.
+
+        A query that waits for a processor is not a heavy one. The thread must be alive.
+        """
+        used = time.clock_gettime(time.pthread_getcpuclockid(self._ident))
+        if self._first_seen is None:
+            self._first_seen = used
+        return used - self._first_seen
 
     def take_answer(self) -> bool:
         """The right to answer, given once: to the thread that works, or to the watch that ends it."""

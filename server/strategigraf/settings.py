@@ -130,7 +130,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "STRATEGIGRAF_KEPT",
-        "32",
+        "16",
         Text(
             "Megabyte svar, som hver arbejderproces gemmer.",
             "Megabytes of answers that each worker process keeps.",
@@ -185,7 +185,7 @@ class Settings:
     client_seconds: float = 20.0
     client_heavy: int = 2
     heavy: int = 4
-    kept_bytes: int = 32_000_000
+    kept_bytes: int = 16_000_000
     log: str = "all"
     store: StoreKind = "auto"
     store_user: str = ""
@@ -233,7 +233,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         client_seconds=_number(env, "STRATEGIGRAF_CLIENT_SECONDS", 20, 0, 1_000_000),
         client_heavy=_number(env, "STRATEGIGRAF_CLIENT_HEAVY", 2, 0, 1000),
         heavy=_number(env, "STRATEGIGRAF_HEAVY", 4, 1, 1000),
-        kept_bytes=_number(env, "STRATEGIGRAF_KEPT", 32, 1, 100_000) * 1_000_000,
+        kept_bytes=_number(env, "STRATEGIGRAF_KEPT", 16, 1, 100_000) * 1_000_000,
         log=log,
         store=_store(env),
         store_user=env.get("STRATEGIGRAF_STORE_USER", ""),

@@ -26,7 +26,7 @@ from strategigraf.server.connections import READ, Connections
 from strategigraf.server.http1 import DATE, Answer, Bad, Connection, Request
 
 #: Seconds that a request may hold the lead.
-MOVE_LEAD = 0.003
+MOVE_LEAD = 0.001
 #: Seconds that one thread may run Python while another wants to; the default of the interpreter, 5 ms, would let a
 #: query wait that long for a page, several times over.
 SWITCH = 0.0005

@@ -27,7 +27,7 @@ from strategigraf import journal
 from strategigraf.board import FREE, STARTING, Board
 from strategigraf.errors import StrategigrafError
 from strategigraf.limits import Limits
-from strategigraf.server.worker import READY, Place, Worker
+from strategigraf.server.worker import READY, Place, Worker, give_back
 from strategigraf.settings import Settings
 
 log = logging.getLogger("strategigraf.server")
@@ -221,6 +221,7 @@ class _Nursery:
         # What is loaded is never garbage; a collector that walks it would copy it into every worker.
         gc.collect()
         gc.freeze()
+        give_back()
         os.set_blocking(self._pipe[0], False)
         parent = os.getppid()
         told = 0

@@ -9,6 +9,7 @@ or is ended at its deadline or for the memory it took, the process goes.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import os
 import resource
@@ -29,9 +30,11 @@ from strategigraf.server.http1 import Answer, Request, base_environ
 from strategigraf.server.loop import MOST_THREADS, STACK, SWITCH, Loop, Work
 from strategigraf.settings import Settings
 
-#: Seconds after which a stranger's query is heavy.
+#: Seconds of processor time after which a stranger's query is heavy.
 HEAVY = 0.1
-TICK = 0.003
+#: Seconds between two looks of the watch, while something is being answered and while nothing is.
+BUSY_TICK, IDLE_TICK = 0.001, 0.005
+OFTEN, SELDOM, RARELY = 0.2, 1.0, 60.0
 #: Seconds that a worker which is told to go waits for its requests.
 GRACE = 10.0
 READY, RETIRES = b"+", b"-"
@@ -74,22 +77,28 @@ class Worker:
         signal.signal(signal.SIGUSR1, lambda *_: self._tell("pass"))
         threading.stack_size(STACK)
         sys.setswitchinterval(SWITCH)
-        # What is kept is never garbage, and a collection in the middle of a request would be felt; see _now_and_then.
+        # What is kept is never garbage, and a collection in the middle of a request would be felt; see _seldom.
         gc.disable()
         self._bound_memory()
         self._slot.put("state", ACTIVE)
         self._loop.start()
         self._say(READY)
-        ticks = 0
+        often = seldom = rarely = time.monotonic()
         while True:
-            time.sleep(TICK)
-            ticks += 1
+            time.sleep(BUSY_TICK if self._loop.works else IDLE_TICK)
             self._loop.move_lead()
-            self._watch()
+            if self._loop.works:
+                self._watch()
             if not self._loop.conns.accepting and not self._loop.conns.leaving_since:
                 self._loop.conns.resume()
-            if ticks % 60 == 0:
-                self._now_and_then(ticks)
+            now = time.monotonic()
+            if now - often > OFTEN:
+                often = now
+                self._often()
+            if now - seldom > SELDOM:
+                seldom = now
+                self._seldom(full=now - rarely > RARELY)
+                rarely = now if now - rarely > RARELY else rarely
             if self._loop.conns.leaving_since:
                 self._leave()
 
@@ -101,9 +110,11 @@ class Worker:
             if job.stopped:
                 continue
             seconds = job.seconds
-            if job.kind == jobs.QUERY and seconds > HEAVY and not job.elsewhere:
-                heavy.append(work)
-                if not job.heavy:
+            if job.kind == jobs.QUERY and not job.elsewhere:
+                worked = job.worked()
+                if seconds > HEAVY:
+                    heavy.append(work)
+                if worked > HEAVY and not job.heavy:
                     self._becomes_heavy(work)
             if job.output is not None and job.output.tell() > jobs.MOST_BYTES:
                 self._end(work, "too_large", 413, jobs.too_large(jobs.MOST_BYTES // 1_000_000), 0)
@@ -161,31 +172,35 @@ class Worker:
     def _tell(self, what: str) -> None:
         self._told = what
 
-    def _now_and_then(self, ticks: int) -> None:
-        """What is done five times a second, or once."""
+    def _often(self) -> None:
+        """What is done five times a second."""
         self._limits.exchange()
         JOURNAL.write()
-        board = self._place.board
+        board, conns = self._place.board, self._loop.conns
         self._peers = [number for number in board.in_state(ACTIVE) if number != self._place.number]
         least = min((board.get(number, "connections") for number in self._peers), default=0)
-        self._loop.conns.surplus = (len(self._loop.conns) - least) // 2 if self._peers else 0
-        if self._loop.conns.surplus:
-            self._loop.conns.sweep()
+        conns.surplus = (len(conns) - least) // 2 if self._peers else 0
+        if conns.surplus:
+            conns.sweep()
         self._slot.put("kept_bytes", self._kept.bytes + self._app.kept.bytes)
         self._slot.put("kept_entries", len(self._kept) + len(self._app.kept))
-        if ticks % 300 == 0:
-            gc.collect(2 if ticks % 18_000 == 0 else 0)
-            self._loop.conns.sweep()
-            today = self._settings.today()
-            if today != self._day:
-                self._day = today
-                self._kept.clear()
-                self._app.kept.clear()
-            if os.getppid() != self._parent:
-                self._told = self._told or "close"
-        if self._told and not self._loop.conns.leaving_since:
+        if self._told and not conns.leaving_since:
             self._slot.put("state", LEAVING)
-            self._loop.conns.leave(passes_on=self._told == "pass")
+            conns.leave(passes_on=self._told == "pass")
+
+    def _seldom(self, full: bool) -> None:
+        """What is done once a second; ``full`` once a minute."""
+        gc.collect(2 if full else 0)
+        if full:
+            give_back()
+        self._loop.conns.sweep()
+        today = self._settings.today()
+        if today != self._day:
+            self._day = today
+            self._kept.clear()
+            self._app.kept.clear()
+        if os.getppid() != self._parent:
+            self._told = self._told or "close"
 
     def _leave(self) -> None:
         """Go when nothing is left to do."""
@@ -225,6 +240,13 @@ class Worker:
 
     def _say(self, what: bytes) -> None:
         os.write(self._place.tell, what + self._place.number.to_bytes(2, "big"))
+
+
+def give_back() -> None:
+    """Give memory that was freed back to the system, where the C library can: loading leaves some thirty megabytes."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
 
 
 def _resident() -> int:
