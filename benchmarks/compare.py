@@ -24,7 +24,7 @@ from benchmarks import wrk
 from benchmarks.answers import differences
 from benchmarks.generate import real_release
 from benchmarks.mix import SHAPES, Mix, Query
-from benchmarks.peers import PEERS, NotInstalled, Peer, machine
+from benchmarks.peers import PEERS, NotInstalled, Peer, end_kindly, machine
 from benchmarks.report import PERFORMANCE, fill, megabytes, number, table
 from benchmarks.wrk import Histogram, Load
 from strategigraf.errors import NoRelease
@@ -318,6 +318,7 @@ def main(arguments: list[str] | None = None) -> int:
     wanted = [name for name in chosen.peers.split(",") if name]
     if unknown := set(wanted) - {kind.name for kind in PEERS}:
         parser.error(f"unknown peers {sorted(unknown)}: known are {', '.join(kind.name for kind in PEERS)}")
+    end_kindly()
     kinds = [kind for kind in PEERS if not wanted or kind.name in wanted]
     try:
         release = real_release(chosen.release)

@@ -31,7 +31,7 @@ from strategigraf.release import open_release
 from strategigraf.sources import digest
 
 #: Changed when the same model, number and seed would give other lines.
-_EDITION = "1"
+_EDITION = "2"
 _FIRST = (
     "Al", "Birke", "Bjerg", "Egs", "Elle", "Eng", "Fugle", "Gran", "Grøn", "Hassel", "Hav", "Hede", "Høj", "Iben",
     "Kild", "Klit", "Krog", "Lind", "Lund", "Lyng", "Mose", "Nør", "Over", "Pile", "Ravn", "Rør", "Sand", "Skov",
@@ -67,22 +67,42 @@ class Synthetic:
         return {self.model.templates[template].code: place for place, template in enumerate(self._order)}
 
     def names(self, number: int) -> dict[str, str]:
-        """What a municipality is called: code ``c``, slug ``s``, name ``n``, number ``i``."""
+        """What a municipality is called: code ``c``, slug ``s``, name ``n``, number ``i``, round ``r``."""
         chosen = random.Random(f"{self.seed} {number}")  # noqa: S311
         word = chosen.choice(_FIRST) + chosen.choice(_LAST)
         slug = word.lower().replace("æ", "ae").replace("ø", "oe").replace("å", "aa")
-        return {"c": f"{number:04d}", "s": f"{slug}-{number}", "n": f"{word}-{number}", "i": str(number)}
+        return {
+            "c": f"{number:04d}",
+            "s": f"{slug}-{number}",
+            "n": f"{word}-{number}",
+            "i": str(number),
+            "r": self._round(number),
+        }
+
+    def _round(self, number: int) -> str:
+        """What marks the evidence that a round's copies share; that of the first is the real one."""
+        turn = (number - 1) // len(self._order)
+        return f"-r{turn}" if turn else ""
 
     def chunks(self) -> Iterator[tuple[str, Counter[str]]]:
         """The lines of N-Quads in chunks, each with the number of its lines by graph; "" is the default graph."""
         yield self.model.base, self.model.base_counts
         size = len(self._order)
+        shared: set[str] = set()
         for number in range(1, self.municipalities + 1):
             turn, place = divmod(number - 1, size)
             template = self.model.templates[self._order[place]]
             names = self.names(number)
             texts = [template.own % names]
             counts = Counter({graph % names: lines for graph, lines in template.own_counts.items()})
+            if place == 0:
+                shared = set()
+            for key in template.shares:
+                if turn and key not in shared:
+                    shared.add(key)
+                    text, said = self.model.rounds[key]
+                    texts.append(text % names)
+                    counts.update(said)
             for code, text in template.links.items():
                 # The other's copy of the same round, else of the first one; without either the link falls away.
                 other = turn * size + self._place[code] + 1

@@ -48,7 +48,8 @@ class Template:
     """One municipality: its lines of N-Quads, with ``%(…)s`` where its code, slug, name and number stand.
 
     ``own`` speaks of nothing of another municipality; ``links`` has, for each other one, the lines that do. Open are
-    ``c`` (code), ``s`` (slug), ``n`` (name) and ``i`` (number), and in links also the other's, ``c2`` and ``s2``.
+    ``c`` (code), ``s`` (slug), ``n`` (name), ``i`` (number) and ``r`` (round, for evidence that several municipalities
+    share), and in links also the other's, ``c2`` and ``s2``.
     """
 
     code: str
@@ -57,6 +58,8 @@ class Template:
     #: How many lines there are in each graph, by its (open) name; "" is the default graph.
     own_counts: Counter[str] = field(default_factory=Counter)
     link_counts: dict[str, Counter[str]] = field(default_factory=dict)
+    #: The evidence that it shares with others, by keys of ``Model.rounds``.
+    shares: tuple[str, ...] = ()
 
 
 @dataclass
@@ -66,6 +69,9 @@ class Model:
     base: str
     base_counts: Counter[str]
     templates: list[Template]
+    #: Evidence that serves things of several municipalities, with ``r`` open: each round of copies has its own, since
+    #: one piece serves twelve things at most. The lines, and their number by graph.
+    rounds: dict[str, tuple[str, Counter[str]]] = field(default_factory=dict)
 
 
 def study(lines: Iterable[str]) -> Model:
@@ -100,8 +106,13 @@ def study(lines: Iterable[str]) -> Model:
     renamed: dict[str, str] = {}
     for whose in sorted(owned):
         renamed |= _rename(owned[whose], _code(whose), slugs[whose])
+    shared = _shared(line for lines in mine.values() for line, *_ in lines)
+    shared -= set(owner)
+    renamed |= {_key(piece): _key(piece) + "%(r)s" for piece in shared}
     templates = [_template(whose, mine[whose], owner, renamed, labels[whose], slugs[whose]) for whose in sorted(owned)]
-    return Model("".join(line + "\n" for line in base), base_counts, templates)
+    for whose, template in zip(sorted(owned), templates, strict=True):
+        template.shares = tuple(sorted(map(_key, _shared(line for line, *_ in mine[whose]) & shared)))
+    return Model("".join(line + "\n" for line in base), base_counts, templates, _rounds(base, shared))
 
 
 def read(release: Path) -> Model:
@@ -145,6 +156,36 @@ def _owners(triples: Iterable[tuple[str, str, str]]) -> dict[str, str]:
             return owner
         owner |= found
         open_ = [s for s in open_ if s not in found]
+
+
+def _shared(lines: Iterable[str]) -> set[str]:
+    """The evidence that lines speak of."""
+    return {term for line in lines for term in _parts(line)[0:3:2] if term.startswith(f"<{_ID}evidence/")}
+
+
+def _key(term: str) -> str:
+    return term[len(_ID) + 1 : -1]
+
+
+def _rounds(base: Iterable[str], shared: set[str]) -> dict[str, tuple[str, Counter[str]]]:
+    """What is said of shared evidence, but not what it proves of things that all share: those keep the first one."""
+    said: dict[str, list[tuple[str, str, str, str]]] = defaultdict(list)
+    for line in base:
+        s, p, o, graph = _parts(line.replace("%", "%%"))
+        if s in shared and _iri(p) != _PROVES:
+            said[s].append((s[:-1] + "%(r)s>", p, o, graph))
+    rounds = {}
+    for piece, rows in said.items():
+        phrases = [o for _, p, o, _ in rows if _iri(p) == expand("sg:phrase")]
+        words = frozenset(max(_WORD.findall(phrase), key=len, default="") for phrase in phrases)
+        text, counts = "", Counter[str]()
+        for s, p, o, graph in rows:
+            if o.startswith('"') and "^^" not in o and p not in _FIXED:
+                o = _mark(o, words, "%(r)s")
+            text += f"{s} {p} {o}" + (f" <{graph}> .\n" if graph else " .\n")
+            counts[graph] += 1
+        rounds[_key(piece)] = (text, counts)
+    return rounds
 
 
 def _labels(rows: Iterable[tuple[str, str, str, str, str]]) -> dict[str, str]:
@@ -223,7 +264,11 @@ def _open_text(predicate: str, literal: str, code: str, name: str, marked: froze
         return literal
     text, quote, tag = literal.rpartition('"')
     text = re.sub(rf"(?<!\w){re.escape(name)}(s?)(?!\w)", r"%(n)s\1", text)
-    return _WORD.sub(lambda m: m[0] + "-%(i)s" if m[0] in marked else m[0], text) + quote + tag
+    return _mark(text, marked, "-%(i)s") + quote + tag
+
+
+def _mark(text: str, words: frozenset[str], mark: str) -> str:
+    return _WORD.sub(lambda m: m[0] + mark if m[0] in words else m[0], text)
 
 
 def _open_iri(term: str, whose: str, owner: dict[str, str], renamed: dict[str, str], predicate: str = "") -> str:

@@ -24,7 +24,7 @@ from benchmarks import wrk
 from benchmarks.generate import Synthetic, real_release, release
 from benchmarks.mix import Mix
 from benchmarks.model import read
-from benchmarks.peers import NotInstalled, Ours, Oxigraph, Peer, RdflibEndpoint, Virtuoso, machine
+from benchmarks.peers import NotInstalled, Ours, Oxigraph, Peer, RdflibEndpoint, Virtuoso, end_kindly, machine
 from benchmarks.plots import Curve, draw
 from benchmarks.point import LOOKUPS, forget
 from benchmarks.report import PERFORMANCE, fill, megabytes, number, table
@@ -130,6 +130,8 @@ def measure(
             )
         say(f"{size} municipalities: generating")
         forget(folder)
+        for left in (*scratch.glob(".generating-*"), *scratch.glob(".making-*")):  # by a run that was killed
+            shutil.rmtree(left, ignore_errors=True)
         before = time.perf_counter()
         manifest = release(Synthetic(model, size), like, folder)
         made: Point = {"generate_s": time.perf_counter() - before, "bytes": float((folder / "data.nq").stat().st_size)}
@@ -317,6 +319,7 @@ def main(arguments: list[str] | None = None) -> int:
         sizes, facts = ([int(part) for part in text.split(",") if part] for text in (chosen.sizes, chosen.facts))
     except ValueError as error:
         parser.error(f"sizes are whole numbers with commas between: {error}")
+    end_kindly()
     kept = Kept(chosen.scratch / "scale.json", chosen.fresh)
     try:
         if not wrk.installed():

@@ -115,6 +115,17 @@ def test_a_link_to_a_municipality_that_is_not_there_falls_away(model: Model) -> 
     assert named <= subjects
 
 
+def test_a_piece_of_evidence_serves_no_more_than_in_the_real_graph(model: Model) -> None:
+    serves = f"> <{expand('sg:evidenceFor')}> "
+
+    def most(municipalities: int) -> int:
+        text = "".join(chunk for chunk, _ in Synthetic(model, municipalities).chunks())
+        lines = (line for line in text.split("\n") if serves in line and line.count(" ") == 3)
+        return max(Counter(line.split(" ")[0] for line in lines).values())
+
+    assert 1 < most(2 * len(model.templates)) == most(len(model.templates)) <= 12
+
+
 def test_a_synthetic_release_is_whole_and_made_once(
     synthetic: Path, model: Model, built: Release, tmp_path: Path
 ) -> None:
