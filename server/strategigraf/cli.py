@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from difflib import unified_diff
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, serialize
@@ -19,8 +20,10 @@ from strategigraf.exports import tables
 from strategigraf.ns import PREFIXES
 from strategigraf.service import Service
 from strategigraf.settings import Settings
-from strategigraf.store import RemoteStore
 from strategigraf.text import Text
+
+if TYPE_CHECKING:
+    from strategigraf.store.remote import RemoteStore
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -372,6 +375,8 @@ def _release(chosen: Settings, folder: Path | None) -> release.Release:
 
 def _remote(chosen: Settings, made: release.Release, url: str) -> RemoteStore:
     """The store at an address, seen to hold the release."""
+    from strategigraf.store.remote import RemoteStore
+
     store = RemoteStore(url, made.name, made.manifest["graphs"], chosen.store_user, chosen.store_password)
     store.check()
     return store

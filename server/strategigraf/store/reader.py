@@ -30,7 +30,12 @@ HEAD = "".join(f"PREFIX {prefix}: <{base}>\n" for prefix, base in PREFIXES.items
 
 
 class Reader(Protocol):
-    """A release in a store, open for reading, whose default graph is the merge of its named graphs."""
+    """A release in a store, open for reading, whose default graph is the merge of its named graphs.
+
+    ``elsewhere``: whether another machine does the work, and keeps to the seconds that it is given.
+    """
+
+    elsewhere: bool
 
     def query(
         self,
@@ -85,6 +90,8 @@ class Reader(Protocol):
 
 class Answers(ABC):
     """What every store does alike, given ``query``."""
+
+    elsewhere = False
 
     @abstractmethod
     def query(

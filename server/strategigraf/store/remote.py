@@ -40,6 +40,8 @@ class RemoteStore(Answers):
     graphs is ever sent.
     """
 
+    elsewhere = True
+
     def __init__(self, url: str, release: str, graphs: Iterable[str], user: str = "", password: str = "") -> None:
         self.url = address(url, "--store")
         self.graphs = Graphs(release, graphs)

@@ -26,7 +26,7 @@ from strategigraf.media import GRAPHS, RESULTS, Media
 from strategigraf.ns import PREFIXES
 from strategigraf.release import software
 from strategigraf.service import Service
-from strategigraf.store import RemoteStore, Result
+from strategigraf.store import Result
 from strategigraf.text import Text
 from strategigraf.web.headers import VARY
 from strategigraf.web.negotiate import refusal
@@ -66,7 +66,7 @@ class Endpoint:
         seed = "\0".join((service.release.name, software(), service.settings.public_url))
         self._seed = blake2b(seed.encode(), digest_size=16).digest()
         self._asked: set[int] = set()
-        self._elsewhere = isinstance(service.store, RemoteStore)
+        self._elsewhere = service.store.elsewhere
 
     def answer(self, asked: Asked, accept: str, given_tag: str, job_: Job) -> Reply:
         """Answer a query, from what is kept where it can be.
