@@ -165,6 +165,7 @@ def world(facts: sources.Sources) -> World:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Callable[[dict[str, str]], Path]:
     """Make a copy of the sources with some files replaced or added; gives the copy's root."""
+
     def make(files: dict[str, str], name: str = "copy") -> Path:
         root = tmp_path / name
         for part in ("ontology", "queries", "data"):
