@@ -399,6 +399,10 @@ def test_a_narrow_screen_does_not_scroll_sideways(open_page: Open, path: str) ->
     page.locator("#examples li a").first.click()
     expect(page.locator("#shown tbody tr")).not_to_have_count(0)
     assert page.evaluate(wide) == 390
+    write(page, "SELECT *\nWHERE { ?a ?b }")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("alert")).to_be_in_viewport(ratio=1)
+    assert page.evaluate(wide) == 390
 
 
 @pytest.mark.parametrize("path", ["/sparql", "/en/sparql"])

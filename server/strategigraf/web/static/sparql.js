@@ -202,6 +202,8 @@
     at("failure").hidden = false;
     at("failure").textContent = text;
     if (place) at("failure").append(" ", mark(place));
+    // On a narrow screen the place for it is below what is seen.
+    at("failure").scrollIntoView({ block: "nearest" });
   }
 
   /** Mark a line of the query; gives a button that leads there. */
