@@ -44,10 +44,10 @@ GIVEN: dict[str, tuple[dict[str, str], ...]] = {
     "expiring_strategies": ({"on": "2025-06-01"},),
     "municipality_strategies": ({"municipality": "Norddjurs"},),
     "compare_municipalities": ({}, {"a": "Odder", "b": "Norddjurs"}),
-    "strategy_elements": ({}, {"strategy": "kl-digitaliseringsstrategi-2011"}),
+    "strategy_elements": ({}, {"strategy": "norddjurs-digitaliseringsstrategi-2016"}),
     "document_facts": ({}, {"document": "kl-vejledning"}),
     "mentions": ({}, {"municipality": "Aalborg"}),
-    "guidance": ({}, {"kind": "stage"}),
+    "guidance": ({}, {"kind": "process-step"}),
 }
 EMPTY = {"frameworks_without_followers"}
 #: What Virtuoso gives otherwise, however it is asked; see docs/stores.md. Each entry fails when it begins to agree.

@@ -51,10 +51,10 @@ def read(body: bytes, form: type[Result]) -> bytes:
     """An answer as the standard has it."""
     body = body.replace(_KEPT_TYPE, _TYPE)
     if form is QueryBoolean:
-        found = _ASKED.search(body)
-        if found:
-            return b'{"head":{},"boolean":%s}' % (b"true" if found[1] == b"1" else b"false")
-        return body
+        if b'"__ASK_RETVAL"' not in body:
+            return body
+        found = _ASKED.search(body)  # a row with 1 or 0, or no row at all for false
+        return b'{"head":{},"boolean":%s}' % (b"true" if found and found[1] == b"1" else b"false")
     pattern = _LARGE_TRIPLE if form is QueryTriples else _LARGE
     body = pattern.sub(rb"\1integer\2", body)
     pattern = _TRUTH_TRIPLE if form is QueryTriples else _TRUTH
