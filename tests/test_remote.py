@@ -117,6 +117,7 @@ def test_the_dataset(text: str, default: list[str], named: list[str], sent: Prep
 @pytest.mark.parametrize(
     "text",
     [
+        "ASKFROM <http://other/> {}",
         r'ASK { ?s ?p "\u0022" }',
         r'ASK { ?s ?p "\u005C" }',
         r'ASK { ?s ?p "\U0000000A" }',
