@@ -39,6 +39,8 @@ ServerThreads = 20
 NumberOfBuffers = 20000
 MaxDirtyBuffers = 12000
 DirsAllowed = .
+ThreadsPerQuery = 1
+AsyncQueueMaxThreads = 1
 
 [HTTPServer]
 ServerPort = 127.0.0.1:{http}
