@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -187,5 +188,5 @@ def test_fmt_shows_the_difference_and_mends_it(capfdbinary: pytest.CaptureFixtur
 
 def test_help_and_version(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert b"validate" in run(capfdbinary, "--help")[1]
-    assert b"0.2.0" in run(capfdbinary, "--version")[1]
+    assert version("strategigraf").encode() in run(capfdbinary, "--version")[1]
     assert b"--port" in run(capfdbinary, "serve", "--help")[1]

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -272,8 +271,10 @@ def test_health(client: Any, service: Service) -> None:
 
 def test_a_sick_store_is_503(service: Service) -> None:
     class Broken:
-        def select(self, text: str) -> Iterator[Any]:
-            raise OSError(text)
+        elsewhere = True
+
+        def alive(self) -> bool:
+            raise OSError("no answer")
 
     sick = Service(service.settings, service.release, Broken(), service.names, service.catalogue)  # type: ignore[arg-type]
     response = create_app(sick).test_client().get("/health")

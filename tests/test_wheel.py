@@ -25,8 +25,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bin folder of an empty environment with a wheel of the project and its dependencies."""
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
-    kept = shutil.ignore_patterns(".git", ".venv", "build", "dist", "__pycache__", ".*_cache")
-    shutil.copytree(ROOT, source, ignore=kept)
+    kept = shutil.ignore_patterns(".git", ".venv", "dist", "__pycache__", ".*_cache")
+    # The packages of the pages have folders named build too, which are needed.
+    shutil.copytree(ROOT, source, ignore=lambda at, names: {*kept(at, names), *({"build"} if at == str(ROOT) else ())})
     venv.create(folder / "env", with_pip=True)
     binaries = folder / "env" / "bin"
     pip = [str(binaries / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
