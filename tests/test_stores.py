@@ -22,10 +22,10 @@ from strategigraf.catalogue import Catalogue, Table
 from strategigraf.errors import NoRelease, StoreUnavailable, TooLarge
 from strategigraf.ns import GRAPH
 from strategigraf.publish import Published, Target, publish
-from strategigraf.release import MOST_IN_MEMORY, Release
+from strategigraf.release import Release
 from strategigraf.service import Service
 from strategigraf.settings import Settings
-from strategigraf.store import DiskStore, GraphStore, Reader, RemoteStore
+from strategigraf.store import Reader, RemoteStore
 from strategigraf.store.wire import Answer, Wire
 from strategigraf.text import Text
 from strategigraf.web import create_app
@@ -304,54 +304,6 @@ def test_other_forms(kind: str, memory: Service, other: Service) -> None:
         assert set(other.store.construct(text)) == set(ours), text
     assert other.store.has(NamedNode(odder[1:-1]))
     assert not other.store.has(NamedNode("https://x.example/"))
-
-
-# Memory and disk
-
-
-def test_the_store_on_disk_is_made_once_beside_the_release(built: Release) -> None:
-    store = built.store("disk")
-    assert isinstance(store, DiskStore)
-    assert store.path.parent == built.folder.parent
-    made = store.path.stat().st_mtime_ns
-    assert isinstance(built.store("disk"), DiskStore)
-    assert store.path.stat().st_mtime_ns == made
-    assert not list(built.folder.parent.glob(".making-*"))
-
-
-def test_the_number_of_triples_chooses(built: Release) -> None:
-    assert isinstance(built.store("auto"), GraphStore)
-    large = replace(built, manifest=built.manifest | {"triples": MOST_IN_MEMORY + 1})
-    assert isinstance(large.store("auto"), DiskStore)
-    assert isinstance(large.store("memory"), GraphStore)
-
-
-def test_a_process_that_forks_never_opens_the_store_on_disk(built: Release) -> None:
-    before = _threads()
-    service = Service.open(replace(SETTINGS, store="disk"), built)
-    assert service.names.things
-    assert service.store._opened is None  # type: ignore[attr-defined]
-    assert _threads() <= before
-
-
-def _threads() -> int:
-    return sum(1 for _ in Path("/proc/self/task").iterdir())
-
-
-def test_serving_from_disk(built: Release, tmp_path: Path) -> None:
-    with running(built.folder, tmp_path, STORE="disk") as served:
-        for _ in range(4):
-            status, body, _ = served.ask(COUNT)
-            assert status == 200
-            assert str(built.manifest["triples"]).encode() in body
-        assert served.get("/doc/municipality/0727")[0] == 200
-
-
-def test_a_store_on_disk_that_is_broken_says_so(built: Release, tmp_path: Path) -> None:
-    from strategigraf.errors import StrategigrafError
-
-    with pytest.raises(StrategigrafError, match=r"cannot be used.*Delete the folder"):
-        DiskStore(tmp_path / "nowhere").alive()
 
 
 # Publishing

@@ -13,7 +13,7 @@ from typing import Any
 from strategigraf.errors import NoRelease
 from strategigraf.settings import StoreKind
 from strategigraf.sources import Sources, digest, load
-from strategigraf.store import DiskStore, GraphStore, make
+from strategigraf.store import DiskStore, MergedStore, make
 from strategigraf.text import Text
 
 CURRENT = "CURRENT"
@@ -33,7 +33,7 @@ class Release:
         """The release's name, a hash of its content."""
         return str(self.manifest["release"])
 
-    def store(self, kind: StoreKind = "memory") -> GraphStore | DiskStore:
+    def store(self, kind: StoreKind = "memory") -> MergedStore | DiskStore:
         """A fresh store with the release's quads, in memory or on disk; ``auto`` goes by their number.
 
         The store on disk is made beside the release the first time that it is asked for. Raises OSError where its
@@ -43,7 +43,7 @@ class Release:
         large = int(self.manifest["triples"]) > MOST_IN_MEMORY
         if kind == "disk" or (kind == "auto" and large):
             return DiskStore(make(data))
-        return GraphStore.open(data)
+        return MergedStore(data)
 
     def sources(self) -> Sources:
         """The files that the release was made from, kept in the release."""

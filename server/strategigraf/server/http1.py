@@ -26,6 +26,14 @@ MOST_BODY = 1_000_000
 #: Requests that a client may send ahead without waiting for answers.
 MOST_AHEAD = 32
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_GET, _HTTP11 = b"GET /", b" HTTP/1.1"
+#: What a target is made of (RFC 3986, appendix A), and how many heads are known at once.
+_TARGET = bytes(sign for sign in range(0x21, 0x7F) if sign not in b'"#<>\\^`{|}')
+_MOST_HEADS, _LONGEST_HEAD = 500, 2000
+#: Headers that change what the bytes after them mean.
+_FRAMING = frozenset((b"content-length", b"transfer-encoding", b"upgrade", b"expect", b"trailer"))
+#: Headers by the bytes in which they stood, as llhttp has read them. A client sends the same ones with each request.
+_heads: dict[bytes, dict[bytes, bytes]] = {}
 _STATUS = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
 
@@ -120,6 +128,8 @@ class Connection:
     def feed(self, data: bytes) -> None:
         """Take in bytes; whole requests stand in ``ready``. Bad where they are no HTTP."""
         fresh = self.whole
+        if fresh and data.startswith(_GET) and self._known(data):
+            return
         self.whole = False
         try:
             self._parser.feed_data(data)
@@ -137,6 +147,36 @@ class Connection:
             raise Bad(400) from None
         if fresh and self.whole and len(self.ready) == 1:
             self.ready[0].raw = data
+            self._learn(self.ready[0])
+
+    def _known(self, data: bytes) -> bool:
+        """Take in one GET, whole, whose headers have been read before; False for anything else."""
+        line, _, head = data.partition(b"\r\n")
+        headers = _heads.get(head)
+        if headers is None or not line.endswith(_HTTP11):
+            return False
+        target = line[4:-9]
+        if target.translate(None, _TARGET) or len(self.ready) >= MOST_AHEAD:
+            return False
+        request = Request()
+        request.method, request.target, request.headers, request.raw = b"GET", target, headers, data
+        self.ready.append(request)
+        return True
+
+    @staticmethod
+    def _learn(request: Request) -> None:
+        """Note the headers of a GET that says no more than them."""
+        line, _, head = request.raw.partition(b"\r\n")
+        if (
+            request.method != b"GET" or not line.endswith(_HTTP11) or not request.keep_alive
+            or len(head) > _LONGEST_HEAD or not head.endswith(b"\r\n\r\n") or head.count(b"\r\n\r\n") > 1
+            or not _FRAMING.isdisjoint(request.headers)
+            or request.headers.get(b"connection", b"keep-alive").lower() != b"keep-alive"
+        ):  # fmt: skip
+            return
+        if len(_heads) >= _MOST_HEADS:
+            _heads.clear()
+        _heads[head] = request.headers
 
     # What the parser calls.
 

@@ -25,8 +25,9 @@ from strategigraf.keep import Kept
 from strategigraf.server.connections import READ, Connections
 from strategigraf.server.http1 import DATE, Answer, Bad, Connection, Request
 
-#: Seconds that a request may hold the lead.
-MOVE_LEAD = 0.001
+#: Seconds of processor time that a request may take before another thread leads. One that waits for a processor keeps
+#: the lead: who took it would wait too.
+MOVE_LEAD = 0.002
 #: Seconds that one thread may run Python while another wants to; the default of the interpreter, 5 ms, would let a
 #: query wait that long for a page, several times over.
 SWITCH = 0.0005
@@ -92,7 +93,7 @@ class Loop:
     def move_lead(self) -> None:
         """Give the lead to another thread where the leader has been busy for too long."""
         work = self._current
-        if work is not None and work.job.seconds > MOVE_LEAD:
+        if work is not None and work.job.worked() > MOVE_LEAD:
             self._give_lead(work)
 
     def _give_lead(self, work: Work) -> bool:

@@ -34,7 +34,7 @@ from strategigraf.settings import Settings
 HEAVY = 0.1
 #: Seconds between two looks of the watch, while something is being answered and while nothing is.
 BUSY_TICK, IDLE_TICK = 0.001, 0.005
-OFTEN, SELDOM, RARELY = 0.2, 1.0, 60.0
+WATCH, OFTEN, SELDOM, RARELY = 0.005, 0.2, 1.0, 60.0
 #: Seconds that a worker which is told to go waits for its requests.
 GRACE = 10.0
 READY, RETIRES = b"+", b"-"
@@ -83,15 +83,18 @@ class Worker:
         self._slot.put("state", ACTIVE)
         self._loop.start()
         self._say(READY)
-        often = seldom = rarely = time.monotonic()
+        watched = often = seldom = rarely = time.monotonic()
         while True:
             time.sleep(BUSY_TICK if self._loop.works else IDLE_TICK)
             self._loop.move_lead()
+            now = time.monotonic()
+            if now - watched < WATCH:
+                continue
+            watched = now
             if self._loop.works:
                 self._watch()
             if not self._loop.conns.accepting and not self._loop.conns.leaving_since:
                 self._loop.conns.resume()
-            now = time.monotonic()
             if now - often > OFTEN:
                 often = now
                 self._often()

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from strategigraf.store.disk import DiskStore, make
 from strategigraf.store.embedded import GraphStore
+from strategigraf.store.merged import MergedStore
 from strategigraf.store.reader import Reader, Result, Row
 
 if TYPE_CHECKING:
     from strategigraf.store.remote import RemoteStore
 
-__all__ = ["DiskStore", "GraphStore", "Reader", "RemoteStore", "Result", "Row", "make"]
+__all__ = ["DiskStore", "GraphStore", "MergedStore", "Reader", "RemoteStore", "Result", "Row", "make"]
 
 
 def __getattr__(name: str) -> Any:

@@ -63,13 +63,20 @@ class DiskStore(Embedded):
         """Selects on the store in a process apart, so that this one stays without its threads."""
         return _Apart(self.path)
 
+    def before_fork(self) -> None:
+        """Nothing to do: what forks must not open it."""
+
     def after_fork(self) -> None:
-        """Open the store in this process; one that was inherited is left alone, since its threads are not here."""
+        """Open the store in this process."""
+        self.leave()
+        _ = self._store
+
+    def leave(self) -> None:
+        """Leave a store alone that was inherited, since its threads are not here; the next query opens it anew."""
         self._lock = threading.Lock()
         if self._opened is not None and self._owner != os.getpid():
             self._inherited.append(self._opened)
             self._opened = None
-        _ = self._store
 
 
 class _Apart(DiskStore):

@@ -88,8 +88,11 @@ class GraphStore(Embedded):
         """The store itself: memory may be inherited."""
         return self
 
-    def after_fork(self) -> None:
+    def before_fork(self) -> None:
         """Nothing to do: memory is shared until it is written."""
+
+    def after_fork(self) -> None:
+        """Nothing to do, for the same reason."""
 
     def add(self, quads: Iterable[Quad]) -> None:
         """Add quads to their named graphs, and each triple to the default graph."""

@@ -84,6 +84,9 @@ class Reader(Protocol):
     def apart(self) -> Reader:
         """The same for a process that is going to fork: what it leaves behind may be inherited."""
 
+    def before_fork(self) -> None:
+        """Make ready what all forked processes will use: called once, where nobody waits for an answer."""
+
     def after_fork(self) -> None:
         """Make the store a forked process's own: called in each before its first query."""
 

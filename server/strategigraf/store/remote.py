@@ -52,6 +52,9 @@ class RemoteStore(Answers):
         """The store itself: ``after_fork`` makes new connections."""
         return self
 
+    def before_fork(self) -> None:
+        """Nothing to do: the release is there."""
+
     def after_fork(self) -> None:
         """Begin with connections of this process's own."""
         self._wire.renew()

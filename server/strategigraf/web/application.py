@@ -19,7 +19,7 @@ from strategigraf.keep import Kept
 from strategigraf.limits import Limits, client_of
 from strategigraf.media import GRAPHS, HTML, PROBLEM, RESULTS, choose
 from strategigraf.service import Service
-from strategigraf.store import GraphStore
+from strategigraf.store import MergedStore
 from strategigraf.text import Language, Text
 from strategigraf.web import headers, protocol
 from strategigraf.web.endpoint import Endpoint, Reply
@@ -72,7 +72,8 @@ class Application:
 
         Nothing is asked of a store that may not be used before the fork.
         """
-        if not isinstance(self.service.store, GraphStore):
+        self.service.store.before_fork()
+        if not isinstance(self.service.store, MergedStore):
             return
         for path in WARMED:
             for prefix in ("", "/en"):

@@ -36,7 +36,6 @@ def _joined(out: str, path: str, extra: str) -> str:
     }} GROUP BY ?thing }}"""
 
 
-_GRAPH = f"<{ns.GRAPH}ontology>"
 _CONCEPTS = """SELECT ?scheme ?iri ?code ?da ?en (COALESCE(?count, 0) AS ?uses) WHERE {
   ?scheme a skos:ConceptScheme ; rdfs:label ?title . FILTER(LANG(?title) = "da")
   ?iri skos:inScheme ?scheme ; skos:notation ?code ; skos:definition ?da , ?en .
@@ -230,10 +229,10 @@ def _concept_list() -> Table:
 
 
 def _triples(extra: str = "") -> list[Triple]:
-    """The triples of the ontology's graph whose subject is the ontology or a term of it."""
+    """The triples whose subject is the ontology or a term of it."""
     return site.service().store.construct(
         f"""CONSTRUCT {{ ?s ?p ?o }} WHERE {{
-          GRAPH {_GRAPH} {{ ?s ?p ?o }} FILTER(STRSTARTS(STR(?s), "{ns.SG}")) {extra}
+          ?s ?p ?o FILTER(STRSTARTS(STR(?s), "{ns.SG}")) {extra}
         }}"""
     )
 
