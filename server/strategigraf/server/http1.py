@@ -33,7 +33,7 @@ _MOST_HEADS, _LONGEST_HEAD = 500, 2000
 #: Headers that change what the bytes after them mean.
 _FRAMING = frozenset((b"content-length", b"transfer-encoding", b"upgrade", b"expect", b"trailer"))
 #: Headers by the bytes in which they stood, as llhttp has read them. A client sends the same ones with each request.
-_heads: dict[bytes, dict[bytes, bytes]] = {}
+_heads: dict[bytes, Headers] = {}
 _STATUS = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
 
@@ -45,6 +45,19 @@ class Bad(Exception):
         self.status = status
 
 
+class Headers(dict[bytes, bytes]):
+    """The headers of a request by their names in lower case; ``read`` is for what an application makes of them.
+
+    Requests with the same head share them, so nobody changes them once the head is read.
+    """
+
+    __slots__ = ("read",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: Any = None
+
+
 class Request:
     """One request as it was read."""
 
@@ -53,7 +66,7 @@ class Request:
     def __init__(self) -> None:
         self.method = self.target = b""
         self.version = "1.1"
-        self.headers: dict[bytes, bytes] = {}
+        self.headers = _NONE
         self.body = b""
         self.keep_alive = True
         #: All bytes of it, where they came in one piece and nothing else came with them.
@@ -81,6 +94,9 @@ class Request:
         if self.body or "CONTENT_LENGTH" in environ:
             environ["CONTENT_LENGTH"] = str(len(self.body))
         return environ
+
+
+_NONE = Headers()
 
 
 @lru_cache(512)
@@ -183,6 +199,7 @@ class Connection:
     def on_message_begin(self) -> None:
         """A request begins."""
         self._reading, self._size, self.whole = Request(), 0, False
+        self._reading.headers = Headers()
 
     def on_url(self, part: bytes) -> None:
         """A piece of the target."""

@@ -23,7 +23,7 @@ from strategigraf.board import Slot
 from strategigraf.job import KEY, QUERY, Job
 from strategigraf.keep import Kept
 from strategigraf.server.connections import READ, Connections
-from strategigraf.server.http1 import DATE, Answer, Bad, Connection, Request
+from strategigraf.server.http1 import DATE, Answer, Bad, Connection, Headers, Request
 
 #: Seconds of processor time that a request may take before another thread leads. One that waits for a processor keeps
 #: the lead: who took it would wait too.
@@ -45,7 +45,7 @@ class Application(Protocol):
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer a request."""
 
-    def direct(self, target: bytes, headers: dict[bytes, bytes], peer: str, job: Job) -> tuple[bytes, bytes] | None:
+    def direct(self, target: bytes, headers: Headers, peer: str, job: Job) -> tuple[bytes, bytes] | None:
         """Answer a GET without the WSGI environment: the status line and all that follows it; None for most."""
 
 

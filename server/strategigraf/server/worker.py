@@ -33,7 +33,7 @@ from strategigraf.settings import Settings
 #: Seconds of processor time after which a stranger's query is heavy.
 HEAVY = 0.1
 #: Seconds between two looks of the watch, while something is being answered and while nothing is.
-BUSY_TICK, IDLE_TICK = 0.001, 0.005
+BUSY_TICK, IDLE_TICK = 0.002, 0.005
 WATCH, OFTEN, SELDOM, RARELY = 0.005, 0.2, 1.0, 60.0
 #: Seconds that a worker which is told to go waits for its requests.
 GRACE = 10.0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -104,19 +105,23 @@ class Application:
         start_response(_PHRASE.get(reply.status) or f"{reply.status} Unknown", [*reply.headers, *self._shared, *length])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
-    def direct(self, target: bytes, given: dict[bytes, bytes], peer: str, job: Job) -> tuple[bytes, bytes] | None:
+    def direct(self, target: bytes, given: Any, peer: str, job: Job) -> tuple[bytes, bytes] | None:
         """Answer a GET of the endpoint that says nothing but a query: the status line, and all that follows it.
 
         It is what most clients send most of the time; without the WSGI environment it takes half as long. None for
-        any other request, which then comes to ``__call__``, and for one that ends in an error.
+        any other request, which then comes to ``__call__``, and for one that ends in an error. ``given``: the headers,
+        a dictionary of bytes with a place ``read`` for what is made of them here.
         """
-        if not target.startswith(b"/sparql?query=") or b"&" in target or b"if-none-match" in given:
+        if not target.startswith(b"/sparql?query=") or b"&" in target:
             return None
-        accept = _latin(given.get(b"accept", b""))
-        if _likes_page(accept):
+        read = given.read
+        if read is None:
+            read = given.read = _Read.of(given)
+        if read.elsewhere:
             return None
-        settings = self.service.settings
-        job.client = client_of(peer, _latin(given.get(b"x-forwarded-for", b"")), settings.proxies)
+        accept = read.accept
+        proxies = self.service.settings.proxies
+        job.client = client_of(peer, read.forwarded, proxies) if proxies or ":" in peer else peer
         try:
             try:
                 text = protocol.unescape(target[14:]).decode()
@@ -125,14 +130,14 @@ class Application:
             reply = self.endpoint.answer(Asked(text), accept, "", job)
         except StrategigrafError as error:
             reply = self._error(error, job, accept, _latin(given.get(b"accept-language", b"")), "/sparql")
-        encodings = given.get(b"accept-encoding")
-        if encodings and len(reply.body) >= LEAST_COMPRESSED and accepts_gzip(_latin(encodings)):
+        if read.gzip and len(reply.body) >= LEAST_COMPRESSED:
             reply = _compressed(reply)
-        (name, tag), *_ = reply.headers
-        head = f"{name}: {tag}\r\n".encode()
-        length = b"Content-Length: %d\r\n\r\n" % len(reply.body)
-        rest = b"".join((head, _block(reply.headers[1:]), self._shared_block, length, reply.body))
-        return _STATUS_LINE[reply.status], rest
+        status, headers_, body = reply
+        name, value = headers_[0]
+        return _STATUS_LINE[status], (
+            b"%b: %b\r\n%b%bContent-Length: %d\r\n\r\n%b"
+            % (name.encode(), value.encode("latin-1"), _block(headers_[1:]), self._shared_block, len(body), body)
+        )
 
     def _query(self, environ: dict[str, Any], job: Job) -> Reply:
         """Answer at the endpoint; what is not a query there (no query, OPTIONS, PUT …) is a page's business."""
@@ -227,6 +232,23 @@ class Application:
             with self._flask.request_context({**environ, "QUERY_STRING": ""}):
                 reply = page_of(status, message, reply)
         return reply.status, [*reply.headers, *self._shared, ("Content-Length", str(len(reply.body)))], reply.body
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What ``direct`` needs of the headers of a request; ``elsewhere``: it is not for it to answer."""
+
+    accept: str
+    forwarded: str
+    gzip: bool
+    elsewhere: bool
+
+    @classmethod
+    def of(cls, given: Mapping[bytes, bytes]) -> _Read:
+        accept = _latin(given.get(b"accept", b""))
+        forwarded = _latin(given.get(b"x-forwarded-for", b""))
+        gzip_ = accepts_gzip(_latin(given.get(b"accept-encoding", b"")))
+        return cls(accept, forwarded, gzip_, b"if-none-match" in given or _likes_page(accept))
 
 
 def _problem(

@@ -64,7 +64,7 @@ class Endpoint:
     def __init__(self, service: Service, limits: Limits, slot: Slot, kept: Kept[Reply]) -> None:
         self._service, self._limits, self._slot, self._kept = service, limits, slot, kept
         seed = "\0".join((service.release.name, software(), service.settings.public_url))
-        self._seed = blake2b(seed.encode(), digest_size=16).digest()
+        self._digest = blake2b(digest_size=16, key=blake2b(seed.encode(), digest_size=16).digest())
         self._asked: set[int] = set()
         self._elsewhere = service.store.elsewhere
 
@@ -82,7 +82,8 @@ class Endpoint:
         kept = self._kept.get(key)
         if kept is None:
             text = asked.query if len(key) == 2 else repr(key)
-            digest = blake2b(f"{text}\0{accept}".encode("utf-8", "surrogatepass"), digest_size=16, key=self._seed)
+            digest = self._digest.copy()
+            digest.update(f"{text}\0{accept}".encode("utf-8", "surrogatepass"))
             tag = f'W/"{digest.hexdigest()}"'
         else:
             tag = kept.headers[0][1]
