@@ -20,7 +20,7 @@ from strategigraf.server.http1 import Connection, plain
 #: notice that it has been refused.
 IDLE, UNFINISHED, UNSENT, LINGER = 75.0, 20.0, 60.0, 2.0
 MOST_CONNECTIONS = 4000
-#: Bytes read at once. Requests are shorter; room for much more, taken and given back each time, costs a twentieth of one.
+#: Bytes read at once. Room for much more, taken and given back for each request, costs a twentieth of a small query.
 READ = 16 * 1024
 log = logging.getLogger("strategigraf.server")
 
