@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pyoxigraph import RdfFormat, parse
 
-from strategigraf import ns, web
+from strategigraf import ns, paths, web
 from strategigraf.service import Service
 from strategigraf.web import create_app
 from strategigraf.web.messages import message, messages
@@ -242,7 +242,7 @@ def test_nothing_is_fetched_from_others_and_nothing_runs(client: Any) -> None:
     policy = client.get("/", headers=BROWSER).headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'self';")
     assert "unsafe" not in policy
-    with client.get("/static/style.css") as style:
+    with client.get(f"/static/{paths.STYLE}") as style:
         assert style.status_code == 200
 
 

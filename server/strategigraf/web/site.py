@@ -76,15 +76,29 @@ def t(key: str, **values: Any) -> str:
     return message(key, g.get("language") or language(), **values)
 
 
+def answers(path: str) -> bool:
+    """Whether this application has a page at a path without variables."""
+    known = current_app.extensions.get("strategigraf.paths")
+    if known is None:
+        known = {rule.rule for rule in current_app.url_map.iter_rules()}
+        current_app.extensions["strategigraf.paths"] = known
+    return path in known
+
+
 def url(path: str, **query: str) -> str:
     """The public address of a path, with a query string where values are given."""
     given = {name: value for name, value in query.items() if value}
     return service().settings.public_url + path + (f"?{urlencode(given)}" if given else "")
 
 
+def language_prefix() -> str:
+    """What the paths of pages in the language of this page begin with."""
+    return "/en" if (g.get("language") or language()) == "en" else ""
+
+
 def page(path: str, **query: str) -> str:
     """The public address of a page in the language of this page."""
-    return url(("/en" if (g.get("language") or language()) == "en" else "") + path, **query)
+    return url(language_prefix() + path, **query)
 
 
 def neutral() -> str:
@@ -107,7 +121,9 @@ def asset(name: str) -> str:
 
 @cache
 def _digest(name: str) -> str:
-    return hashlib.sha256((Path(__file__).parent / "static" / name).read_bytes()).hexdigest()[:12]
+    """What tells this version of a file from others; of one that is not installed, that it is not."""
+    path = Path(__file__).parent / "static" / name
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else "none"
 
 
 def address(iri: str) -> str:

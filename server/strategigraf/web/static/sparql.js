@@ -27,7 +27,7 @@
     persistenceId: "strategigraf_sparql",
     showQueryButton: false,
     resizeable: false,
-    editorHeight: "22rem",
+    editorHeight: "352px",
     prefixCcApi: null,
     // What is selected is marked elsewhere too, but not every word that the cursor happens to stand on.
     highlightSelectionMatches: { showToken: false },
@@ -333,7 +333,7 @@
 
   const examples = [...at("examples").querySelectorAll("li")];
   at("finder").hidden = false;
-  if (window.matchMedia("(max-width: 46rem)").matches) at("examples").open = false;
+  if (window.matchMedia("(max-width: 736px)").matches) at("examples").open = false;
   for (const example of examples) {
     const link = example.querySelector("a");
     const form = example.querySelector("form");
