@@ -11,7 +11,7 @@ ASSETS := server/strategigraf/web/static/vendor/LICENSES.txt
 .PHONY: serve assets test test-long bench bench-scale check fmt validate build lock clean
 
 serve: $(READY)  ## set everything up, build the graph, serve it on http://127.0.0.1:8000
-	@$(MAKE) --no-print-directory assets || echo "Serving without the SPARQL editor: the page has a plain text field." >&2
+	@$(MAKE) --no-print-directory assets || echo "Serving without style and SPARQL editor: the pages are plain." >&2
 	$(BIN)/strategigraf build
 	$(BIN)/strategigraf serve
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
 from strategigraf.server import http1
-from strategigraf.server.http1 import Bad, Connection, Request
+from strategigraf.server.http1 import Answer, Bad, Connection, Request
 
 HEAD = b"Host: x.example\r\nAccept: text/turtle\r\nConnection: keep-alive\r\n\r\n"
 FIRST = b"GET /sparql?query=ASK%20%7B%7D HTTP/1.1\r\n" + HEAD
@@ -87,6 +87,18 @@ def test_two_requests_in_one_piece_and_one_in_two(connection: Connection) -> Non
     assert _read(connection, FIRST[:30]) == []
     assert [one.raw for one in _read(connection, FIRST[30:])] == [b""]
     assert len(_read(connection, FIRST)) == 1
+
+
+@pytest.mark.parametrize("body", [[b"c"], iter([b"c"])])
+def test_what_an_application_writes_goes_before_its_body(body: Iterable[bytes]) -> None:
+    answer = Answer()
+    write = answer("200 OK", [])
+    write(b"a")
+    write(b"b")
+    answer.body = body
+    _, rest, more, _ = answer.pieces(Request(), close=False)
+    whole = rest + b"".join(more or ())
+    assert b"".join(whole.split()) in (b"Content-Length:3abc", b"Transfer-Encoding:chunked1a1b1c0")
 
 
 def test_heads_are_bounded(connection: Connection) -> None:

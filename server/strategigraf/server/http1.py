@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
+from itertools import chain
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -265,10 +266,12 @@ class Connection:
 class Answer:
     """What an application answers, as it calls ``start_response`` and gives a body (PEP 3333)."""
 
-    __slots__ = ("body", "headers", "status")
+    __slots__ = ("body", "headers", "status", "written")
 
     def __init__(self) -> None:
         self.status = 500
+        #: What an application has given to the callable that ``start_response`` returns; it goes before the body.
+        self.written: list[bytes] = []
         self.headers: list[tuple[str, str]] = []
         self.body: Iterable[bytes] = ()
 
@@ -285,11 +288,7 @@ class Answer:
     def __call__(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         """``start_response``."""
         self.status, self.headers = int(status[:3]), headers
-
-        def write(part: bytes) -> None:
-            raise NotImplementedError("the callable that start_response gives is for old applications")
-
-        return write
+        return self.written.append
 
     def pieces(self, request: Request, close: bool) -> tuple[bytes, bytes, Iterator[bytes] | None, bool]:
         """The status line, the rest of the head with a short body, an iterator over a long one, whether to close then.
@@ -299,7 +298,7 @@ class Answer:
         body = self.body
         first: bytes | None = None
         if isinstance(body, list | tuple):
-            first = body[0] if len(body) == 1 else b"".join(body)
+            first = body[0] if len(body) == 1 and not self.written else b"".join((*self.written, *body))
         bodiless = request.method == b"HEAD" or self.status in (204, 304) or self.status < 200
         lines, length = [], False
         for name, value in self.headers:
@@ -337,7 +336,7 @@ class Answer:
 
     def _rest(self, chunked: bool) -> Iterator[bytes]:
         try:
-            for part in self.body:
+            for part in chain(self.written, self.body):
                 if part:
                     yield b"%x\r\n%b\r\n" % (len(part), part) if chunked else part
             if chunked:
