@@ -37,6 +37,7 @@ from hypothesis import strategies as st
 from strategigraf.errors import StrategigrafError
 from strategigraf.job import Job
 from strategigraf.media import GRAPHS, HTML, RESULTS, choose
+from strategigraf.server.http1 import Headers
 from strategigraf.service import Service
 from strategigraf.web import protocol
 from strategigraf.web.application import Application, accepts_gzip
@@ -69,7 +70,8 @@ def _direct(app: App, target: str, accept: str, encodings: str) -> None:
     """The short way to an answer gives what the long way gives, or leaves it to the long way."""
     application: Application = app.flask.wsgi_app  # type: ignore[assignment]
     line = f"/sparql?query={target}".encode("utf-8", "surrogatepass")
-    given_headers = {b"accept": accept.encode("latin-1"), b"accept-encoding": encodings.encode("latin-1")}
+    given_headers = Headers()
+    given_headers |= {b"accept": accept.encode("latin-1"), b"accept-encoding": encodings.encode("latin-1")}
     found = application.direct(line, given_headers, "127.0.0.1", Job())
     if found is None:
         return
