@@ -232,7 +232,8 @@ def _triples(extra: str = "") -> list[Triple]:
     """The triples whose subject is the ontology or a term of it."""
     return site.service().store.construct(
         f"""CONSTRUCT {{ ?s ?p ?o }} WHERE {{
-          ?s ?p ?o FILTER(STRSTARTS(STR(?s), "{ns.SG}")) {extra}
+          {{ ?s rdfs:isDefinedBy <{ns.SG}> }} UNION {{ VALUES ?s {{ <{ns.SG}> }} }}
+          ?s ?p ?o {extra}
         }}"""
     )
 
