@@ -208,4 +208,4 @@ def test_the_reference_page_tells_use_or_says_not_yet(client: FlaskClient, servi
         assert article, name
         unused = "Endnu ikke brugt" in article or "Not used yet" in article
         assert unused == (not service.profile.terms.get(term)), name
-    assert page.count("<svg class="diagram"") == 1
+    assert page.count('<svg class="diagram"') == 1
