@@ -17,6 +17,7 @@ from strategigraf.web import http, rdf, render, site, views
 from strategigraf.web.negotiate import DOCUMENT, ending_of, pick
 from strategigraf.web.problems import UnknownThing
 from strategigraf.web.routes import both
+from strategigraf.web.views import changed
 
 blueprint = Blueprint("things", __name__)
 
@@ -40,20 +41,30 @@ def document(kind: str, name: str) -> ResponseReturnValue:
     media = pick(DOCUMENT, ending)
     if kept := http.unchanged(media.token, by_day=media is HTML):
         return kept
-    store = site.service().store
+    store, labelled = site.service().store, site.service().names.labels
+    said = describe.read(store, iri)
+    last = changed.last_changed(store, iri)
     if media is HTML:
-        thing = describe.describe(store, iri)
+        thing = describe.describe(store, said, labelled)
         template, values = views.view(kind, thing)
         block = by_token("jsonld", GRAPHS)
         assert block is not None
-        data = render.data_block(rdf.write(describe.graph(store, iri), block))
+        data = render.data_block(rdf.write(describe.graph(store, said, labelled), block))
         path = f"/doc/{kind}/{slug}"
         body: str | bytes = render.html(
-            template, thing=thing, data=data, path=path, formats=GRAPHS, canonical=site.page(path), **values
+            template,
+            thing=thing,
+            data=data,
+            path=path,
+            formats=GRAPHS,
+            canonical=site.page(path),
+            changed=last,
+            **values,
         )
     else:
-        body = rdf.write(describe.graph(store, iri), media)
+        body = rdf.write(describe.graph(store, said, labelled), media)
     response = http.reply(body, media)
+    response.last_modified = changed.moment(last)
     for one in DOCUMENT:
         ending = "" if one is HTML else f".{one.token}"
         response.headers.add("Link", f'<{site.url(f"/doc/{kind}/{slug}{ending}")}>; rel="alternate"; type="{one.type}"')

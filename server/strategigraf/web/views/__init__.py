@@ -7,10 +7,22 @@ from typing import Any
 
 from pyoxigraph import Literal
 
+from strategigraf import ns
 from strategigraf.describe import Description, Group
 from strategigraf.ns import expand
 from strategigraf.web import site
-from strategigraf.web.views import adoption, claims, document, entry, framework, municipality, others, strategy
+from strategigraf.web.views import (
+    adoption,
+    claims,
+    document,
+    entry,
+    framework,
+    linked,
+    municipality,
+    others,
+    strategy,
+    trail,
+)
 
 #: Properties whose absence is told, by type.
 EXPECTED: dict[str, tuple[str, ...]] = {
@@ -63,8 +75,9 @@ def view(kind: str, thing: Description) -> tuple[str, dict[str, Any]]:
     ``facts`` are the groups to list, ``technical`` those for the folded part, ``missing`` the
     properties that are expected of the type and not stated.
     """
-    make = _VIEWS.get(kind)
+    make = linked.view if linked.asked() else _VIEWS.get(kind)
     template, values = make(thing) if make else ("thing.html", {})
+    list_, above = trail.trail(kind, thing)
     elsewhere = {expand(name) for name in ELSEWHERE}
     technical = {expand(name) for name in TECHNICAL}
     ordered = sorted(thing.groups, key=lambda group: (_PLACES.get(group.property, 99), group.property))
@@ -83,6 +96,12 @@ def view(kind: str, thing: Description) -> tuple[str, dict[str, Any]]:
         "name_places": [n for n, piece in enumerate(thing.evidence, 1) if not piece.attests],
         "main_type": main_type(thing.types),
         "gloss": thing.text("rdfs:label", "en"),
+        "list_above": list_,
+        "above": above,
+        "here_name": trail.shown(thing.iri),
+        "shorten": ns.shorten,
+        "answers": site.answers,
+        "seen_on": site.today().isoformat(),
     }
     return template, shared | values
 
