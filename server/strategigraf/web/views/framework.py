@@ -3,138 +3,288 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from flask import request
-from pyoxigraph import NamedNode
+from pyoxigraph import Literal, NamedNode
 
-from strategigraf.describe import Description
-from strategigraf.errors import BadParameter
+from strategigraf import describe, ns
+from strategigraf.catalogue import Table
+from strategigraf.describe import Description, Piece
 from strategigraf.terms import cell
-from strategigraf.text import Text
-from strategigraf.web import site
-from strategigraf.web.views import adoption, claims
+from strategigraf.web import render, site
+from strategigraf.web.choices import Choices, Facet, both_ways, facet, heads, ordered, sift
+from strategigraf.web.views import claims, standing, strategy, tilemap
+from strategigraf.web.views.places import SIZES, Place, alphabetical, places
+from strategigraf.web.views.standing import CORPORA, Standing, adoptable, standings
 
-CORPORA = ("all", "read")
-#: Side of a square in the tile map, with the gap to the next.
-TILE = 34
+__all__ = ["adoptable", "adoptions", "listed", "statuses", "view"]
+
+#: The code of a square outside what the reader has chosen to see.
+OUTSIDE = "outside"
+#: What is told at the head of the page: message, and the property with its own evidence.
+GLANCE = (
+    ("kind", "sg:frameworkKind"), ("owner", "sg:owner"), ("part_of", "dct:isPartOf"), ("parts", "sg:hasPart"),
+    ("replaces", "dct:replaces"), ("builds_on", "sg:buildsOn"), ("supplier", "sg:supplier"),
+)  # fmt: skip
+_KEYS: dict[str, Any] = {
+    "name": lambda row: alphabetical(row.name),
+    "status": lambda row: -row.standing.rank,
+    "region": lambda row: alphabetical(row.region_name),
+    "population": lambda row: row.place.population if row.place else 0,
+    "latest": lambda row: row.standing.latest,
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A municipality in the table of a framework."""
+
+    standing: Standing
+    name: str
+    place: Place | None
+    region: str
+    region_name: str
+    in_force: str
+
+    @property
+    def code(self) -> str:
+        """The municipality's code."""
+        return self.standing.municipality.rpartition("/")[2]
+
+
+#: What a row is chosen by.
+TESTS: Mapping[str, Any] = {
+    "status": lambda row: row.standing.status,
+    "region": lambda row: row.region.rpartition("/")[2],
+    "size": lambda row: row.place.size if row.place else "",
+}
 
 
 def statuses() -> list[dict[str, str]]:
     """The statuses in their order: IRI, code and what each means in the language of the page."""
-    rows = site.service().store.select(
-        f"""SELECT ?iri ?code ?meaning WHERE {{
-          ?iri skos:inScheme concept:status ; skos:notation ?code ; sg:order ?order ; skos:definition ?meaning .
-          FILTER(LANG(?meaning) = "{site.language()}")
-        }} ORDER BY ?order"""
-    )
-    return [{name: cell(term) for name, term in row.items()} for row in rows]
-
-
-def adoptable() -> list[str]:
-    """The frameworks that a municipality can choose to follow."""
-    rows = site.service().store.select("SELECT ?f WHERE { ?f sg:adoptable true } ORDER BY ?f")
-    return [cell(row["f"]) for row in rows]
+    language = site.language()
+    return [
+        {"iri": one.iri, "code": one.code, "meaning": one.meaning.get(language, "")} for one in standings().statuses
+    ]
 
 
 def adoptions(iri: str, corpus: str) -> list[dict[str, str]]:
-    """The rows of the public query, one for each municipality."""
-    answer = site.service().answer("framework_adoption", {"framework": iri, "corpus": corpus}, site.today())
-    return answer.table.dicts() if answer.table else []
+    """The municipality, status and own reading of each row, as the public query ``framework_adoption`` gives them."""
+    return [
+        {"municipality": one.municipality, "status": one.status, "own_reading": one.reading}
+        for one in standings().of(iri, corpus)
+    ]
+
+
+def legend(href: Any = None) -> list[dict[str, str]]:
+    """The statuses for a tile map, each with its mark; ``href`` gives the address of a code."""
+    return [
+        {
+            "code": one.code,
+            "label": render.coded("status", one.code),
+            "mark": site.t(f"mark.{one.code}"),
+            "href": href(one.code) if href else "",
+        }
+        for one in standings().statuses
+    ]
+
+
+def regions() -> list[tuple[str, str]]:
+    """The regions of today: slug and name, by name."""
+    today = site.today().isoformat()
+    found = {place.region(today) for place in places().values()} - {""}
+    names = [(iri.rpartition("/")[2], site.plain_name(iri)) for iri in found]
+    return sorted(names, key=lambda one: alphabetical(one[1]))
+
+
+def sizes() -> list[tuple[str, str]]:
+    """The size groups: code, and words with their bounds."""
+    found = []
+    for code, low, high in SIZES:
+        bounds = {"low": site.number(str(low)), "high": site.number(str(high))}
+        found.append((code, site.t(f"size.{code}", **bounds)))
+    return found
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The table of a framework as a reader has chosen to see it."""
+
+    choices: Choices
+    rows: list[Row]
+    shown: list[Row]
+    facets: list[Facet]
+    sort: str
+    corpus: str
+
+
+def listed(iri: str, path: str, fragment: str = "") -> Listed:
+    """The rows of a framework, filtered and sorted by the parameters of the request.
+
+    Raises BadParameter for a corpus, status, region, size or order that is not known.
+    """
+    found = standings()
+    choices = Choices(path, fragment)
+    corpus = choices.take("corpus", CORPORA, "all")
+    choices.take("status", [one.code for one in found.statuses])
+    choices.take("region", [slug for slug, _ in regions()])
+    choices.take("size", [code for code, _, _ in SIZES])
+    sort = choices.take("sort", both_ways(_KEYS), "status")
+    known, today = places(), site.today().isoformat()
+    names = {iri: site.plain_name(iri) for iri in {place.region(today) for place in known.values()} if iri}
+    rows = []
+    for one in found.of(iri, corpus):
+        place = known.get(one.municipality)
+        region = place.region(today) if place else ""
+        rows.append(
+            Row(one, site.plain_name(one.municipality), place, region, names.get(region, ""), _in_force(found, one))
+        )
+    values = choices.values
+    words = {
+        "status": [(one.code, render.coded("status", one.code)) for one in found.statuses],
+        "region": regions(),
+        "size": sizes(),
+    }
+    facets = [
+        facet(choices, name, site.t(f"filter.{name}"), words[name], sift(rows, values, TESTS, name), test)
+        for name, test in TESTS.items()
+    ]
+    return Listed(choices, rows, ordered(sift(rows, values, TESTS), sort, _KEYS), facets, sort, corpus)
+
+
+def table(chosen: Listed) -> Table:
+    """What is shown, for a file: the table's columns, with the IRIs and the address of the evidence."""
+    columns = (
+        "municipality", "code", "name", "region", "population", "population_year", "framework", "status", "own_reading",
+        "evidence_phrase", "heading", "line", "document", "document_title", "evidence", "evidence_address",
+        "evidence_count", "latest_evidence", "strategy_in_force", "adoption", "adoption_address",
+    )  # fmt: skip
+    rows = []
+    for row in chosen.shown:
+        one, lead, place = row.standing, row.standing.lead, row.place
+        rows.append(
+            (
+                NamedNode(one.municipality),
+                _text(row.code),
+                _text(row.name),
+                NamedNode(row.region) if row.region else None,
+                _number(place.population) if place and place.population else None,
+                _text(place.year if place else ""),
+                NamedNode(one.framework),
+                _text(one.status),
+                _text(one.reading),
+                _text(lead.phrase if lead else ""),
+                _text(lead.heading or lead.locator if lead else ""),
+                _number(lead.first) if lead and lead.first else None,
+                NamedNode(lead.document) if lead else None,
+                _text(lead.title if lead else ""),
+                NamedNode(lead.iri) if lead else None,
+                _text(site.address(lead.iri) if lead else ""),
+                _number(one.count),
+                _text(one.latest),
+                _text(row.in_force),
+                NamedNode(one.adoption),
+                _text(site.address(one.adoption)),
+            )
+        )
+    return Table(columns, tuple(rows))
 
 
 def view(thing: Description) -> tuple[str, dict[str, Any]]:
-    """The statuses, their counts, the map, the table of all municipalities, and the common path.
+    """The head, the map and the table of all municipalities, the common path, the elements, and who refers to it.
 
-    Raises BadParameter for a corpus or status that is not known.
+    Raises BadParameter for a filter that is not known.
     """
-    if thing.value("sg:adoptable") != "true":
-        return "framework.html", {
-            "adoptable": False,
-            "inward": claims.around([thing.iri], outward=False),
-            "outward": claims.around([thing.iri]),
-        }
-    known = statuses()
-    corpus = _choice("corpus", CORPORA, "all")
-    status = _choice("status", tuple(one["code"] for one in known), "")
-    rows = adoptions(thing.iri, corpus)
-    counts = Counter(row["status"] for row in rows)
-    return "framework.html", {
-        "adoptable": True,
-        "statuses": known,
-        "counts": counts,
-        "corpus": corpus,
-        "chosen": status,
-        "rows": [row for row in rows if not status or row["status"] == status],
-        "total": len(rows),
-        "own": _own(thing.iri),
-        "common": _common(thing.iri),
-        "tiles": _tiles(rows),
-        "inward": [],
+    part = thing.value("dct:temporal")
+    slug = thing.iri.rpartition("/")[2]
+    shared = {
+        "slug": slug,
+        "glance": _glance(thing),
+        "start": thing.value("dcat:startDate", part),
+        "end": thing.value("dcat:endDate", part),
+        "tree": strategy.trees([thing.iri]).get(thing.iri, []),
         "outward": claims.around([thing.iri]),
-        "slug": thing.iri.rpartition("/")[2],
-        "today": site.today().isoformat(),
+        "mentions": _mentions(thing.iri),
+        "replaced_by": next((one.things for one in thing.incoming if one.property == ns.expand("dct:replaces")), ()),
+    }
+    elements = [cell(value) for value in thing.values("sg:hasElement")]
+    inward = claims.around([thing.iri, *elements], outward=False)
+    if thing.value("sg:adoptable") != "true":
+        return "framework.html", shared | {"adoptable": False, "inward": inward}
+    chosen = listed(thing.iri, f"/doc/framework/{slug}", "#kommuner")
+    shown = {row.standing.municipality for row in chosen.shown}
+    codes = {row.standing.municipality: row.standing.status for row in chosen.rows}
+    filtered = len(shown) < len(chosen.rows)
+    words = legend(lambda code: chosen.choices.href(status=code))
+    if filtered:
+        codes = {iri: code if iri in shown else OUTSIDE for iri, code in codes.items()}
+        words.append({"code": OUTSIDE, "label": site.t("filter.outside"), "mark": "", "href": ""})
+    bearing = {claim.iri for row in chosen.rows for claim in row.standing.claims}
+    return "framework.html", shared | {
+        "adoptable": True,
+        "statuses": statuses(),
+        "counts": Counter(row.standing.status for row in chosen.rows),
+        "chosen": chosen,
+        "rows": chosen.shown,
+        "total": len(chosen.rows),
+        "filtered": filtered,
+        "heads": {
+            one.key: one
+            for one in heads(chosen.choices, [(key, site.t(f"framework.{key}")) for key in _KEYS], chosen.sort)
+        },
+        "corpora": [
+            (one, chosen.choices.href(corpus="" if one == "all" else one), one == chosen.corpus) for one in CORPORA
+        ],
+        "files": [(kind, chosen.choices.file(f"/frameworks/{slug}.{kind}")) for kind in ("csv", "xlsx", "json")],
+        "badges": {one.code: render.coded("status", one.code) for one in standings().statuses},
+        "readings": {code: render.coded("own_reading", code) for code in ("whole", "part", "none")},
+        "common": standing.common(thing.iri) if any(row.standing.claims for row in chosen.rows) else [],
+        "tiles": tilemap.tiles(codes),
+        "legend": words,
+        "inward": [claim for claim in inward if claim.iri not in bearing],
     }
 
 
-def _own(iri: str) -> dict[str, list[claims.Claim]]:
-    """The claims that bear a status other than through the community, by municipality."""
-    here = NamedNode(iri)
-    found = claims.read(
-        f"""{{ SELECT DISTINCT ?claim WHERE {{ ?adoption sg:framework {here} ; sg:basedOn ?claim .
-          ?claim sg:bearsStatus ?way FILTER(?way != concept:status-implied) }} }}"""
+def _glance(thing: Description) -> list[dict[str, Any]]:
+    """The most important facts, each with the pieces that attest it."""
+    found = []
+    for key, name in GLANCE:
+        if values := [cell(value) for value in thing.values(name)]:
+            pieces = [piece for piece in thing.evidence if ns.expand(name) in piece.attests]
+            found.append({"key": key, "things": values, "pieces": pieces})
+    return found
+
+
+def _mentions(iri: str) -> list[dict[str, Any]]:
+    """The municipalities' mentions of it that bear no status, each with its place."""
+    store = site.service().store
+    rows = store.select(
+        f"""SELECT ?item ?municipality WHERE {{
+          ?item a sg:Mention ; sg:concerns {NamedNode(iri)} ; sg:municipality ?municipality
+        }} ORDER BY ?municipality ?item"""
     )
-    by_iri = {claim.iri: claim for claim in found}
-    result: dict[str, list[claims.Claim]] = {}
-    for row in site.service().store.select(
-        f"SELECT ?m ?c WHERE {{ ?a sg:framework {here} ; sg:municipality ?m ; sg:basedOn ?c }} ORDER BY ?m ?c"
-    ):
-        if claim := by_iri.get(cell(row["c"])):
-            result.setdefault(cell(row["m"]), []).append(claim)
-    return result
-
-
-def _common(iri: str) -> list[dict[str, Any]]:
-    """The path by which every municipality follows through the community: the same for all of them."""
-    rows = site.service().store.select(
-        f"""SELECT ?m WHERE {{
-          ?a sg:framework {NamedNode(iri)} ; sg:impliedBy ?whole ; sg:municipality ?m
-        }} ORDER BY ?m LIMIT 1"""
-    )
-    if not rows:
-        return []
-    steps = adoption.paths(iri, cell(rows[0]["m"])).get("implied", [])
-    return [step for step in steps if step["relation"] != "member-of"]
-
-
-def _tiles(rows: list[dict[str, str]]) -> dict[str, Any]:
-    """The map of equal squares: one for each municipality, with its status."""
-    places = {
-        cell(row["m"]): (int(cell(row["x"])), int(cell(row["y"])))
-        for row in site.service().store.select("SELECT ?m ?x ?y WHERE { ?m sg:tileColumn ?x ; sg:tileRow ?y }")
-    }
-    tiles: list[dict[str, Any]] = [
-        {"x": places[iri][0] * TILE, "y": places[iri][1] * TILE, "short": _short(row["name"]), **row}
+    pieces: dict[str, list[Piece]] = describe.evidence_of(store, [cell(row["item"]) for row in rows])
+    return [
+        {
+            "item": cell(row["item"]),
+            "municipality": cell(row["municipality"]),
+            "pieces": pieces.get(cell(row["item"]), []),
+        }
         for row in rows
-        if (iri := row["municipality"]) in places
     ]
-    return {
-        "items": sorted(tiles, key=lambda tile: (tile["y"], tile["x"])),
-        "width": max((tile["x"] for tile in tiles), default=0) + TILE,
-        "height": max((tile["y"] for tile in tiles), default=0) + TILE,
-        "side": TILE - 3,
-    }
 
 
-def _short(name: str) -> str:
-    return name.replace("-", " ").split()[0][:4]
+def _in_force(found: standing.Standings, one: Standing) -> str:
+    """Whether the strategy behind the leading place is in force today; "" where there is no strategy."""
+    period = found.period(one.claims[0].subject) if one.claims and one.lead else None
+    return site.status_on(period.start, period.end) if period else ""
 
 
-def _choice(name: str, choices: tuple[str, ...], default: str) -> str:
-    value = request.args.get(name, "") or default
-    if value and value not in choices:
-        wanted = ", ".join(choices)
-        raise BadParameter(
-            Text(f"{name} kan ikke være {value!r}. Vælg: {wanted}.", f"{name} cannot be {value!r}. Choose: {wanted}.")
-        )
-    return value
+def _text(value: str) -> Literal | None:
+    return Literal(value) if value else None
+
+
+def _number(value: int) -> Literal:
+    return Literal(value)
