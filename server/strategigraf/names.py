@@ -35,6 +35,15 @@ SELECT ?thing ?kind ?name WHERE {
 """
 
 
+#: Labels of what is no thing: terms of the ontology, fragments of things, terms of others.
+_LABELS = """
+SELECT ?iri ?label WHERE {
+  ?iri rdfs:label ?label .
+  FILTER(!STRSTARTS(STR(?iri), "https://w3id.org/strategigraf/id/") || CONTAINS(STR(?iri), "#"))
+}
+"""
+
+
 @dataclass
 class Named:
     """One thing with its labels and other names."""
@@ -64,6 +73,12 @@ class Names:
             if terms.cell(row["kind"]) == "label":
                 named.labels[name.language or "da"] = name.value
             named.names.add(name.value)
+        self._labels: dict[str, dict[str, str]] = defaultdict(dict)
+        for row in store.select(_LABELS):
+            label = row["label"]
+            if isinstance(label, Literal):
+                self._labels[terms.cell(row["iri"])][label.language or "da"] = label.value
+        self._labels.default_factory = None
         self._by_name: dict[str, dict[str, list[Named]]] = defaultdict(lambda: defaultdict(list))
         for named in self.things.values():
             for key in {fold(name) for name in named.names} | {fold(named.slug)}:
@@ -73,6 +88,16 @@ class Names:
         """The label of a thing, or an empty string for one that is not here."""
         named = self.things.get(iri)
         return named.label(language) if named else ""
+
+    def labels(self, iris: Iterable[str]) -> dict[str, terms.Label]:
+        """The labels (``rdfs:label``) of whatever has one, a thing or not; what has none is left out."""
+        found = {}
+        for iri in iris:
+            named = self.things.get(iri)
+            texts = named.labels if named else self._labels.get(iri)
+            if texts:
+                found[iri] = terms.Label(texts.get("da", ""), texts.get("en", ""))
+        return found
 
     def search(self, text: str, language: Language, limit: int = 50, kind: str = "") -> list[Named]:
         """The things whose names hold every word of ``text``, the closest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,6 +15,14 @@ from strategigraf.text import Text
 Term = NamedNode | BlankNode | Literal | Triple
 _XSD = VOCABULARIES["xsd"]
 _NUMBERS = {_XSD + name for name in ("integer", "decimal", "double", "float", "nonNegativeInteger")}
+
+
+@dataclass(frozen=True)
+class Label:
+    """The label of a thing or property; a language that the graph does not give is empty."""
+
+    da: str = ""
+    en: str = ""
 
 
 def named_node(iri: str, parameter: str) -> NamedNode:

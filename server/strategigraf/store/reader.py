@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from pyoxigraph import (
@@ -27,6 +27,9 @@ Term = NamedNode | BlankNode | Literal | Triple
 Row = Mapping[str, Term]
 _PLACE = re.compile(r"at (\d+):(\d+)")
 HEAD = "".join(f"PREFIX {prefix}: <{base}>\n" for prefix, base in PREFIXES.items())
+_PREFIXED = re.compile(r"\b([a-z]+):")
+#: Nodes in one query of a store that is asked in SPARQL.
+_AT_ONCE = 200
 
 
 class Reader(Protocol):
@@ -68,6 +71,12 @@ class Reader(Protocol):
 
     def construct(self, text: str) -> list[Triple]:
         """The triples of a CONSTRUCT or DESCRIBE in which all prefixes of the graph are known."""
+
+    def about(self, nodes: Iterable[NamedNode], predicate: NamedNode | None = None) -> list[Triple]:
+        """The triples whose subject is one of some nodes: all of them, or those of a property; in no order."""
+
+    def pointing(self, node: NamedNode, most: int) -> list[Triple]:
+        """The triples whose object is a node, in no order; ``most`` of them where there are more."""
 
     def has(self, node: NamedNode) -> bool:
         """Whether the node is the subject of any triple."""
@@ -119,7 +128,7 @@ class Answers(ABC):
 
     def select(self, text: str) -> list[dict[str, Term]]:
         """The rows of a SELECT in which all prefixes of the graph are known."""
-        result = self.query(HEAD + text)
+        result = self.query(_head(text) + text)
         if not isinstance(result, QuerySolutions):
             raise TypeError("not a SELECT")
         names = [variable.value for variable in result.variables]
@@ -127,10 +136,29 @@ class Answers(ABC):
 
     def construct(self, text: str) -> list[Triple]:
         """The triples of a CONSTRUCT or DESCRIBE in which all prefixes of the graph are known."""
-        result = self.query(HEAD + text)
+        result = self.query(_head(text) + text)
         if not isinstance(result, QueryTriples):
             raise TypeError("not a CONSTRUCT")
         return list(result)
+
+    def about(self, nodes: Iterable[NamedNode], predicate: NamedNode | None = None) -> list[Triple]:
+        """The triples whose subject is one of some nodes; see ``Reader``."""
+        written = sorted({str(node) for node in nodes})
+        where = f"?s {predicate} ?o" if predicate else "?s ?p ?o"
+        found: list[Triple] = []
+        for start in range(0, len(written), _AT_ONCE):
+            some = " ".join(written[start : start + _AT_ONCE])
+            found += self.construct(f"CONSTRUCT {{ {where} }} WHERE {{ VALUES ?s {{ {some} }} {where} }}")
+        return found
+
+    def pointing(self, node: NamedNode, most: int) -> list[Triple]:
+        """The triples whose object is a node; see ``Reader``."""
+        return self.construct(f"CONSTRUCT {{ ?s ?p {node} }} WHERE {{ ?s ?p {node} }} LIMIT {most}")
+
+
+def _head(text: str) -> str:
+    """The prefixes that a text uses: to read all of them takes longer than a look-up."""
+    return "".join(f"PREFIX {name}: <{PREFIXES[name]}>\n" for name in set(_PREFIXED.findall(text)) & PREFIXES.keys())
 
 
 def refusal(text: str, error: Exception) -> StrategigrafError:

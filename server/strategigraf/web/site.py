@@ -140,11 +140,7 @@ def address(iri: str) -> str:
 
 def name_of(iri: str) -> describe.Label:
     """The labels of a thing, or of a borrowed term, or its short name."""
-    named = service().names.things.get(iri)
-    if named:
-        return describe.Label(named.labels.get("da", ""), named.labels.get("en", "") or "")
-    label: describe.Label = describe.labels(service().store, [iri])[iri]
-    return label
+    return service().names.labels((iri,)).get(iri) or describe.borrowed(iri)
 
 
 def plain_name(iri: str) -> str:
