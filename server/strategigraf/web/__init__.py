@@ -8,6 +8,7 @@ from strategigraf.board import Board
 from strategigraf.service import Service
 from strategigraf.web import (
     description,
+    feeds,
     http,
     metrics,
     ontology,
@@ -18,6 +19,7 @@ from strategigraf.web import (
     search,
     sparql,
     things,
+    timeline,
 )
 from strategigraf.web.application import Application
 from strategigraf.web.protocol import MOST_BYTES
@@ -44,7 +46,7 @@ def create_app(service: Service, board: Board | None = None) -> Flask:
     render.install(app)
     http.install(app)
     problems.install(app)
-    for module in (pages, things, queries, search, sparql, description, ontology, metrics):
+    for module in (pages, things, queries, search, sparql, description, ontology, metrics, timeline, feeds):
         app.register_blueprint(module.blueprint)
     # A worker is forked with what has been read here; its first page need not wait for it.
     for name in app.jinja_env.list_templates(extensions=["html"]):
