@@ -78,7 +78,7 @@ def facts(municipalities: int) -> dict[str, float]:
     if outcome.store is None or any(finding.code != "query" for finding in outcome.findings):
         raise RuntimeError(f"the synthetic facts do not pass: {outcome.findings[:3]}")
     lines = build._lines(outcome.store)
-    sha = hashlib.sha256("".join(lines).encode()).hexdigest()
+    sha = hashlib.sha256(b"".join(lines)).hexdigest()
     progress(Text("", ""))
     assert sha
     validation = sum(steps[name] for name in steps if name not in ("deriving", "writing"))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pyoxigraph import Triple
+from pyoxigraph import NamedNode, RdfFormat, Triple, serialize
 
 from strategigraf import receipt, turtle
 from strategigraf.errors import Finding
@@ -70,7 +70,9 @@ def check(
     ):
         progress(Text(*[f"SHACL {number}/{len(files)}: {file.name}"] * 2))
         outcome.findings += [_from_shape(file, r) for r in results]
-    store = GraphStore(quad for file in sources.files if file.kind != "shapes" for quad in file.quads)
+    store = GraphStore()
+    for file in files:
+        store.load(serialize(file.document.triples, format=RdfFormat.N_TRIPLES) or b"", NamedNode(file.graph))
     progress(Text("kontrolforespørgsler", "check queries"))
     outcome.findings += run_checks(sources, store, after=False)
     if outcome.violations:
@@ -167,8 +169,7 @@ def _form(sources: Sources) -> list[Finding]:
 def _derived_things(sources: Sources, store: GraphStore) -> list[Triple]:
     """The triples of the things that only the rules describe, which no file check has seen."""
     written = {t.subject for file in sources.files for t in file.document.triples}
-    derived = [q.triple for q in store.quads() if q.graph_name == INFERRED]
-    return sorted((t for t in derived if t.subject not in written), key=str)
+    return sorted((t for t in store.triples(INFERRED.value) if t.subject not in written), key=str)
 
 
 def _validator(sources: Sources, cache: Path | None) -> Validator:

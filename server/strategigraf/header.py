@@ -9,6 +9,11 @@ from typing import Any
 
 import yaml
 
+try:
+    from yaml import CBaseLoader as _Loader
+except ImportError:  # pragma: no cover (PyYAML without libyaml)
+    from yaml import BaseLoader as _Loader  # type: ignore[assignment]
+
 from strategigraf.errors import StrategigrafError
 from strategigraf.ns import TYPES
 from strategigraf.text import Text
@@ -79,7 +84,7 @@ def read(text: str, name: str) -> tuple[Header, str]:
                      "the header is missing: begin the file with lines that start with #+")  # fmt: skip
     try:
         block = "\n".join(line[2:].removeprefix(" ") for line in lines[:count])
-        data = yaml.load(block, yaml.BaseLoader)  # noqa: S506 (builds text, lists and mappings only)
+        data = yaml.load(block, _Loader)  # noqa: S506 (builds text, lists and mappings only)
     except yaml.YAMLError as error:
         raise _error(name, f"hovedet er ikke YAML: {error}", f"the header is not YAML: {error}") from error
     if not isinstance(data, dict):

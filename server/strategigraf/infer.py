@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from pyoxigraph import NamedNode, Quad, QueryTriples
+from pyoxigraph import NamedNode, QueryTriples, RdfFormat
 
 from strategigraf.errors import BadQuery, StrategigrafError
 from strategigraf.ns import GRAPH
@@ -54,6 +54,7 @@ def infer(store: GraphStore, rules: Iterable[tuple[str, str]]) -> dict[str, int]
     derived: dict[str, int] = {}
     for name, text in rules:
         derived[name] = 0
+        seen: set[bytes] = set()
         for _ in range(_MOST_ROUNDS):
             try:
                 result = store.query(text)
@@ -63,13 +64,12 @@ def infer(store: GraphStore, rules: Iterable[tuple[str, str]]) -> dict[str, int]
                 raise RuleError(
                     name, Text(f"Reglen {name} er ikke en CONSTRUCT.", f"The rule {name} is not a CONSTRUCT.")
                 )
-            fresh = {triple for triple in result if triple not in store}
-            if not fresh:
+            lines = set((result.serialize(format=RdfFormat.N_TRIPLES) or b"").split(b"\n")) - seen
+            fresh = store.add_new(b"\n".join(lines), INFERRED)
+            derived[name] += fresh
+            if not fresh or not feeds_itself(text):
                 break
-            store.add(Quad(t.subject, t.predicate, t.object, INFERRED) for t in fresh)
-            derived[name] += len(fresh)
-            if not feeds_itself(text):
-                break
+            seen |= lines
         else:
             raise RuleError(
                 name,

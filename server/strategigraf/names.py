@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
@@ -23,6 +24,7 @@ SEARCHED = (
     "municipality", "framework", "strategy", "series", "element", "organisation", "body",
     "document", "region", "concept", "entry",
 )  # fmt: skip
+_WORD = re.compile("[a-z0-9]+")
 _NAMES = """
 SELECT ?thing ?kind ?name WHERE {
   VALUES (?property ?kind) {
@@ -167,6 +169,8 @@ def fold(text: str) -> str:
     """A name for comparing: lower case, æøå spelt out, accents and marks gone."""
     # Composed first: an å that comes as a and a ring would else lose the ring.
     lowered = unicodedata.normalize("NFC", text).casefold().replace("æ", "ae").replace("ø", "oe").replace("å", "aa")
+    if lowered.isascii():  # nearly every name by now
+        return " ".join(_WORD.findall(lowered))
     plain = "".join(c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c))
     return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
 

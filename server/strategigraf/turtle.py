@@ -36,8 +36,10 @@ _ORDER = """
 """
 PREDICATES = tuple(expand(name) for name in _ORDER.split())
 _RANK = {iri: place for place, iri in enumerate(PREDICATES)}
+_INTEGER, _BOOLEAN, _STRING = (_XSD + name for name in ("integer", "boolean", "string"))
+_DIGITS = re.compile(r"-?[0-9]+")
 _LOCAL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 _PREFIX_LINE = re.compile(r"\s*(?:@prefix|PREFIX)\s+([\w.-]*):\s*<([^>]*)>", re.IGNORECASE)
 
 #: A comment in the group, or what may hold a # that begins none: IRIs, strings, escaped characters.
@@ -185,19 +187,20 @@ def _below(graph: _Graph) -> Iterator[BlankNode]:
 
 def _used(graph: _Graph) -> set[str]:
     """The prefixes that the canonical text of a graph needs."""
-    found: set[str] = set()
+    written: set[str] = set()
+    unwritten = {_TYPE, _FIRST, _REST}
     for subject, cell in graph.items():
-        for predicate, values in cell.items():
-            if predicate not in (_TYPE, _FIRST, _REST):
-                found.add(_prefix(predicate))
+        written.update(predicate for predicate in cell if predicate not in unwritten)
+        for values in cell.values():
             for value in values:
-                if isinstance(value, NamedNode) and value.value != _NIL:
-                    found.add(_prefix(value.value))
-                elif isinstance(value, Literal) and literal(value).endswith(_iri(value.datatype.value)):
-                    found.add(_prefix(value.datatype.value))
+                if isinstance(value, NamedNode):
+                    if value.value != _NIL:
+                        written.add(value.value)
+                elif isinstance(value, Literal):
+                    written.add(_datatype(value))
         if isinstance(subject, NamedNode):
-            found.add(_prefix(subject.value))
-    return found
+            written.add(subject.value)
+    return {_prefix(iri) for iri in written if iri}
 
 
 def _statements(graph: _Graph, node: Node) -> Iterator[str]:
@@ -232,15 +235,28 @@ def _list(graph: _Graph, node: BlankNode) -> list[NamedNode | BlankNode | Litera
 
 def literal(value: Literal) -> str:
     """A literal in canonical Turtle; integers and booleans bare, the rest quoted on one line."""
-    datatype = value.datatype.value
-    if datatype == _XSD + "integer" and re.fullmatch(r"-?[0-9]+", value.value):
+    if _is_bare(value):
         return value.value
-    if datatype == _XSD + "boolean" and value.value in ("true", "false"):
-        return value.value
-    quoted = '"' + "".join(_ESCAPES.get(char, char) for char in value.value) + '"'
+    quoted = f'"{value.value.translate(_ESCAPES)}"'
     if value.language:
         return f"{quoted}@{value.language}"
-    return quoted if datatype == _XSD + "string" else f"{quoted}^^{_iri(datatype)}"
+    datatype = _datatype(value)
+    return f"{quoted}^^{_iri(datatype)}" if datatype else quoted
+
+
+def _is_bare(value: Literal) -> bool:
+    """Whether a literal is written without quotes."""
+    datatype = value.datatype.value
+    return bool(
+        (datatype == _INTEGER and _DIGITS.fullmatch(value.value))
+        or (datatype == _BOOLEAN and value.value in ("true", "false"))
+    )
+
+
+def _datatype(value: Literal) -> str:
+    """The datatype that is written behind a literal, or an empty string where none is."""
+    datatype = value.datatype.value
+    return "" if value.language or datatype == _STRING or _is_bare(value) else datatype
 
 
 @cache

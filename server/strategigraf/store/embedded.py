@@ -7,11 +7,12 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, Triple
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, Triple, parse
 
 from strategigraf import guard
 from strategigraf.ns import BASE
 from strategigraf.store.reader import Answers, Result, refusal
+from strategigraf.terms import cell
 
 
 class Embedded(Answers):
@@ -107,11 +108,26 @@ class GraphStore(Embedded):
 
     def add(self, quads: Iterable[Quad]) -> None:
         """Add quads to their named graphs, and each triple to the default graph."""
-        both: list[Quad] = []
-        for quad in quads:
-            both.append(quad)
-            both.append(Quad(quad.subject, quad.predicate, quad.object, DefaultGraph()))
-        self._memory.extend(both)
+        named = quads if isinstance(quads, list) else list(quads)
+        merge = DefaultGraph()
+        merged = [Quad(quad.subject, quad.predicate, quad.object, merge) for quad in named]
+        self._memory.extend(named)
+        self._memory.extend(merged)
+
+    def load(self, triples: bytes, graph: NamedNode) -> None:
+        """Add N-Triples to a named graph and to the default graph."""
+        if b"_:" in triples:  # loading would name a blank node anew, and otherwise in each graph
+            self.add(Quad(*quad.triple, graph) for quad in parse(triples, RdfFormat.N_TRIPLES))
+            return
+        self._memory.load(triples, format=RdfFormat.N_TRIPLES, to_graph=graph)
+        self._memory.load(triples, format=RdfFormat.N_TRIPLES)
+
+    def add_new(self, triples: bytes, graph: NamedNode) -> int:
+        """Add N-Triples to a named graph and to the default graph, but for those that this has; how many were new."""
+        fresh = [quad for quad in parse(triples, RdfFormat.N_TRIPLES) if quad not in self._memory]
+        self._memory.extend(fresh)
+        self._memory.extend([Quad(*quad.triple, graph) for quad in fresh])
+        return len(fresh)
 
     def remove(self, quads: Iterable[Quad]) -> None:
         """Remove quads, and their triples from the default graph where no named graph still has them."""
@@ -127,7 +143,11 @@ class GraphStore(Embedded):
         found: list[Quad] = [quad for quad in self._memory if not isinstance(quad.graph_name, DefaultGraph)]
         return found
 
-    def all_quads(self) -> Iterable[Quad]:
-        """Every quad, those of the default graph among them."""
-        every: list[Quad] = list(self._memory)
-        return every
+    def sizes(self) -> dict[str, int]:
+        """The number of triples of each named graph, by its IRI."""
+        counted = self.select("SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g")
+        return {cell(row["g"]): int(cell(row["n"])) for row in counted}
+
+    def n_quads(self) -> bytes:
+        """Every quad as N-Quads, those of the default graph among them, in no order."""
+        return self._memory.dump(format=RdfFormat.N_QUADS) or b""
