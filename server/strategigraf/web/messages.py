@@ -27,4 +27,9 @@ def messages() -> Mapping[str, Text]:
 
 def message(key: str, language: Language, **values: Any) -> str:
     """A message in a language, its ``{placeholders}`` filled in; KeyError for an unknown key."""
-    return messages()[key].in_language(language).format(**values)
+    return messages()[key].in_language(language).format(**values) if values else _plain(key, language)
+
+
+@cache
+def _plain(key: str, language: Language) -> str:
+    return messages()[key].in_language(language).format()

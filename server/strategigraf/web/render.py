@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -55,10 +54,9 @@ def _shared() -> dict[str, Any]:
         "style": paths.STYLE,
         "icons": paths.ICONS,
         "fonts": paths.FONTS,
-        "menu": [one for one in MENU if site.answers(one[0])],
-        "foot": [one for one in FOOT if site.answers(one[0])],
+        **_menus(),
         "here": site.neutral(),
-        "suggest": urlsplit(site.url(site.language_prefix() + "/search.json")).path,
+        "suggest": urlsplit(site.url(site.language_prefix() + "/suggest.json")).path,
         "about": site.neutral(),
         "reports": site.answers("/report"),
         "canonical": site.url(request.path) + (f"?{query}" if query else ""),
@@ -66,6 +64,15 @@ def _shared() -> dict[str, Any]:
         "address_en": site.other("en"),
         "q": "",
     }
+
+
+def _menus() -> dict[str, Any]:
+    found = site.kept("menus")
+    if not found:
+        found |= {
+            name: [one for one in all_ if site.answers(one[0])] for name, all_ in (("menu", MENU), ("foot", FOOT))
+        }
+    return found
 
 
 def value(term: terms.Term) -> Markup:
@@ -88,15 +95,25 @@ def official(text: str, of: str = "da") -> Markup:
     """A text in its own language, marked where that is not the language of the page."""
     lang = g.get("language") or site.language()
     if of and of != lang:
-        return Markup('<span lang="{}">{}</span>').format(of, text)
+        return Markup(f'<span lang="{escape(of)}">{escape(text)}</span>')  # noqa: S704 - escaped
     return escape(text)
 
 
 def term_name(iri: str, labels: dict[str, describe.Label] | None = None) -> Markup:
     """The label of a class or property, with a capital letter."""
-    label = (labels or {}).get(iri) or site.name_of(iri)
-    text = label.en or label.da if (g.get("language") or site.language()) == "en" else label.da or label.en
-    text = text or ns.shorten(iri)
+    lang = g.get("language") or site.language()
+    label = labels.get(iri) if labels else None
+    if label is not None:
+        return _term_name(iri, label, lang)
+    found, key = site.kept("terms"), (iri, lang)
+    shown: Markup | None = found.get(key)
+    if shown is None:
+        shown = found[key] = _term_name(iri, site.name_of(iri), lang)
+    return shown
+
+
+def _term_name(iri: str, label: describe.Label, lang: str) -> Markup:
+    text = (label.en or label.da if lang == "en" else label.da or label.en) or ns.shorten(iri)
     return escape(text[:1].upper() + text[1:])
 
 
@@ -108,7 +125,7 @@ def coded(column: str, code: str) -> str:
 
 def data_block(data: bytes) -> Markup:
     """JSON-LD for a ``<script type="application/ld+json">``, in which nothing can end the element."""
-    text = json.dumps(json.loads(data), ensure_ascii=False, separators=(",", ":"))
-    for sign in "<>&":
+    text = data.decode()
+    for sign in "<>&":  # in JSON they stand in strings only
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(text)  # noqa: S704 - every sign that HTML reads is escaped above

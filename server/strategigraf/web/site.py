@@ -22,6 +22,8 @@ from strategigraf.web.messages import message, messages
 
 #: Types whose Danish label is an official name; an English label of theirs is only a gloss.
 OFFICIAL = {"strategy", "element", "document"}
+#: Entries of one kind in ``kept``, of some 300 bytes each.
+MOST_KEPT = 20_000
 MONTHS = {
     "da": ("januar", "februar", "marts", "april", "maj", "juni",
            "juli", "august", "september", "oktober", "november", "december"),
@@ -126,6 +128,14 @@ def _digest(name: str) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else "none"
 
 
+def kept(what: str) -> dict[Any, Any]:
+    """What has been worked out of one kind and holds for the whole release; begun anew when it is full."""
+    found: dict[Any, Any] = current_app.extensions.setdefault(f"strategigraf.{what}", {})
+    if len(found) > MOST_KEPT:
+        found.clear()
+    return found
+
+
 def address(iri: str) -> str:
     """Where a reader finds an IRI: the page of a thing or term, or the IRI itself; "" if not a web address."""
     parts = ns.split(iri)
@@ -150,23 +160,40 @@ def plain_name(iri: str) -> str:
     return (label.en or label.da if lang == "en" else label.da or label.en) or ns.shorten(iri)
 
 
+def danish(text: str) -> Markup:
+    """A Danish text on a page in another language."""
+    return Markup(f'<span lang="da">{escape(text)}</span>')  # noqa: S704 - escaped
+
+
 def show_label(label: describe.Label, official: bool, fallback: str = "") -> tuple[Markup, str]:
     """A label and its gloss: an official Danish name keeps its language, and its gloss stands beside it."""
     if (g.get("language") or language()) == "da":
         return escape(label.da or label.en or fallback), ""
     if label.da and (official or not label.en):
         gloss = label.en if label.en != label.da else ""
-        return Markup('<span lang="da">{}</span>').format(label.da), gloss
+        return danish(label.da), gloss
     return escape(label.en or fallback), ""
 
 
 def link(iri: str, label: describe.Label | None = None) -> Markup:
-    """An IRI as a link with its label."""
+    """An IRI as a link with its label: the one that it has in the graph, where none is given."""
+    if label is not None:
+        return _link(iri, label)
+    found, key = kept("links"), (iri, g.get("language") or language())
+    shown: Markup | None = found.get(key)
+    if shown is None:
+        shown = found[key] = _link(iri, name_of(iri))
+    return shown
+
+
+def _link(iri: str, label: describe.Label) -> Markup:
     parts = ns.split(iri)
-    text, gloss = show_label(label or name_of(iri), bool(parts and parts[0] in OFFICIAL), ns.shorten(iri))
+    fallback = "" if label.da or label.en else ns.shorten(iri)
+    text, gloss = show_label(label, bool(parts and parts[0] in OFFICIAL), fallback)
     href = address(iri)
-    shown = Markup('<a href="{}">{}</a>').format(href, text) if href else text
-    return Markup('{} <span class="gloss">({})</span>').format(shown, gloss) if gloss else shown
+    shown = f'<a href="{escape(href)}">{text}</a>' if href else text
+    more = f' <span class="gloss">({escape(gloss)})</span>' if gloss else ""
+    return Markup(shown + more)  # noqa: S704 - each part is escaped
 
 
 def day(value: str) -> Markup:
@@ -178,7 +205,7 @@ def day(value: str) -> Markup:
         return escape(value)
     dot = "." if lang == "da" else ""
     text = f"{when.day}{dot} {MONTHS[lang][when.month - 1]} {when.year}"
-    return Markup('<time datetime="{}">{}</time>').format(value, text)
+    return Markup(f'<time datetime="{escape(value)}">{text}</time>')  # noqa: S704 - escaped; the text is made of numbers
 
 
 def period(start: str, end: str) -> Markup:
