@@ -16,7 +16,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("settings", "media", "turtle", "terms", "header", "guard", "limits"),
     ("store", "shacl", "sources"),
     ("infer", "receipt", "names", "describe", "profile"),
-    ("catalogue",),
+    ("catalogue", "search"),
     ("trials",),
     ("checks",),
     ("release", "exports"),

@@ -11,6 +11,7 @@ from strategigraf.catalogue import Answer, Catalogue
 from strategigraf.names import Names
 from strategigraf.profile import Profile, profile
 from strategigraf.release import Release
+from strategigraf.search import Extra, Index, make
 from strategigraf.settings import Settings
 from strategigraf.store import Reader
 
@@ -38,6 +39,19 @@ class Service:
     def profile(self) -> Profile:
         """What the release holds, class by class; counted the first time that it is asked for."""
         return profile(self.store)
+
+    @cached_property
+    def index(self) -> Index:
+        """Full text search over the release and its public queries; made the first time that it is asked for."""
+        queries = (
+            Extra(
+                name,
+                {"da": query.header.summary.da, "en": query.header.summary.en},
+                {"da": query.header.description.da, "en": query.header.description.en},
+            )
+            for name, query in self.catalogue.queries.items()
+        )
+        return Index(make(self.store.apart(), self.names, queries))
 
     def answer(self, query: str, parameters: Mapping[str, str], today: date | None = None) -> Answer:
         """Run a public query; ``on`` is today where it is not given."""

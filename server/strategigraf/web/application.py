@@ -74,6 +74,7 @@ class Application:
         Nothing is asked of a store that may not be used before the fork.
         """
         self.service.store.before_fork()
+        index = self.service.index
         if not isinstance(self.service.store, MergedStore):
             return
         for path in WARMED:
@@ -81,6 +82,7 @@ class Application:
                 environ = create_environ(prefix + path, headers={"Accept": "text/html"})
                 for _ in self(environ, lambda *_: None):
                     pass
+        index.close()
         self.kept.clear()
 
     def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
