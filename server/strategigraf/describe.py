@@ -306,6 +306,12 @@ def evidence_of(store: Reader, iris: Iterable[str]) -> dict[str, list[Piece]]:
     return _pieces(store, links, store.about(map(NamedNode, every)) if every else [])
 
 
+def pieces(store: Reader, evidence: Iterable[str]) -> list[Piece]:
+    """The places that some pieces of evidence are, in the order of document and line."""
+    every = list(dict.fromkeys(evidence))
+    return _pieces(store, {"": every}, store.about(map(NamedNode, every))).get("", []) if every else []
+
+
 def _pieces(store: Reader, links: Mapping[str, Iterable[str]], said: Iterable[Triple]) -> dict[str, list[Piece]]:
     """The evidence of things, from the names of the pieces of each and what is said of all pieces.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from pyoxigraph import NamedNode
+from pyoxigraph import Literal
 
+from strategigraf import describe
 from strategigraf.describe import Description, Piece
-from strategigraf.terms import cell
+from strategigraf.terms import Term, cell
 from strategigraf.web import site
 
 
@@ -29,8 +31,11 @@ def view(thing: Description) -> tuple[str, dict[str, Any]]:
 def paths(framework: str, municipality: str) -> dict[str, list[dict[str, Any]]]:
     """The steps to the status by the way they bear it: one step for each pair, with all its phrases."""
     answer = site.service().answer("adoption_path", {"framework": framework, "municipality": municipality})
-    rows = answer.table.dicts() if answer.table else []
-    places = _places({row["document"] for row in rows if row.get("document")})
+    table = answer.table
+    assert table is not None
+    rows, columns = table.dicts(), table.columns
+    phrase, heading = (columns.index(name) for name in ("evidence_phrase", "heading"))
+    places = _places(text for row in table.rows if isinstance(text := row[phrase] or row[heading], Literal))
     ways: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {}
     for row in rows:
         key = (row["step_from"], row["relation"], row["step_to"])
@@ -41,31 +46,17 @@ def paths(framework: str, municipality: str) -> dict[str, list[dict[str, Any]]]:
     return {way: list(steps.values()) for way, steps in ways.items()}
 
 
-def _places(documents: set[str]) -> dict[tuple[str, str], Piece]:
-    """The places in some documents, by document and phrase or, of a page only seen, by what names the place."""
-    here = " ".join(str(NamedNode(iri)) for iri in sorted(documents))
+def _places(texts: Iterable[Term]) -> dict[tuple[str, str], Piece]:
+    """The places in documents, by document and phrase or, of a page only seen, by what names the place."""
+    words = " ".join(sorted({str(text) for text in texts}))
+    if not words:
+        return {}
+    store = site.service().store
+    rows = store.select(
+        f"SELECT ?piece WHERE {{ VALUES ?text {{ {words} }} VALUES ?p {{ sg:phrase sg:locator }} ?piece ?p ?text }}"
+    )
     found: dict[tuple[str, str], Piece] = {}
-    for row in site.service().store.select(
-        f"""SELECT * WHERE {{
-          VALUES ?document {{ {here} }}
-          ?piece dct:source ?document .
-          OPTIONAL {{ ?piece sg:phrase ?phrase }} OPTIONAL {{ ?piece sg:locator ?locator }}
-          OPTIONAL {{ ?piece sg:heading ?heading }} OPTIONAL {{ ?piece sg:phraseRestored ?restored }}
-          OPTIONAL {{ ?piece sg:lineStart ?first }} OPTIONAL {{ ?piece sg:lineEnd ?last }}
-        }} ORDER BY ?first"""
-    ):
-        text = {name: cell(term) for name, term in row.items()}
-        piece = Piece(
-            text["piece"],
-            text["document"],
-            "",
-            heading=text.get("heading", ""),
-            first=int(text.get("first", 0)),
-            last=int(text.get("last", 0)),
-            phrase=text.get("phrase", ""),
-            locator=text.get("locator", ""),
-            restored=text.get("restored", ""),
-        )
+    for piece in sorted(describe.pieces(store, {cell(row["piece"]) for row in rows}), key=lambda piece: piece.first):
         found.setdefault((piece.document, piece.phrase or piece.locator), piece)
     return found
 
