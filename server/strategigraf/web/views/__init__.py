@@ -100,6 +100,7 @@ def view(kind: str, thing: Description) -> tuple[str, dict[str, Any]]:
         "above": above,
         "here_name": trail.shown(thing.iri),
         "shorten": ns.shorten,
+        "named": trail.shown,
         "answers": site.answers,
         "seen_on": site.today().isoformat(),
     }

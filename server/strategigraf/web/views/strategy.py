@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,11 @@ class Element:
     text: str
     pieces: tuple[Piece, ...]
     parts: list[Element] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """How many elements lie below it."""
+        return sum(1 + part.size for part in self.parts)
 
 
 def view(thing: Description) -> tuple[str, dict[str, Any]]:
@@ -60,24 +65,44 @@ def element(thing: Description) -> tuple[str, dict[str, Any]]:
 
 def approvals(iri: str) -> list[dict[str, Any]]:
     """The approvals of a strategy, oldest first, each with its evidence."""
+    return approvals_of([iri])
+
+
+def approvals_of(strategies: Sequence[str]) -> list[dict[str, Any]]:
+    """The approvals of strategies, oldest first: of which, when, by whom ("" where not stated), and the evidence."""
+    if not strategies:
+        return []
     store = site.service().store
+    some = " ".join(str(NamedNode(iri)) for iri in strategies)
     rows = store.select(
-        f"""SELECT ?approval ?date ?by WHERE {{
-          ?approval sg:approvalOf {NamedNode(iri)} .
+        f"""SELECT ?approval ?of ?date ?by WHERE {{
+          VALUES ?of {{ {some} }} ?approval sg:approvalOf ?of .
           OPTIONAL {{ ?approval dct:date ?date }}
           OPTIONAL {{ ?approval sg:approvedBy ?by }}
-        }} ORDER BY STR(?date)"""
+        }} ORDER BY STR(?date) ?approval"""
     )
     pieces = describe.evidence_of(store, [cell(row["approval"]) for row in rows])
     return [
         {
             "iri": cell(row["approval"]),
+            "of": cell(row["of"]),
             "date": cell(row.get("date")),
             "by": cell(row.get("by")),
             "pieces": pieces.get(cell(row["approval"]), []),
         }
         for row in rows
     ]
+
+
+def flat(trees: Mapping[str, Iterable[Element]]) -> list[str]:
+    """The elements of some trees, as IRIs."""
+    queue = [element for roots in trees.values() for element in roots]
+    found = []
+    while queue:
+        element = queue.pop()
+        found.append(element.iri)
+        queue += element.parts
+    return found
 
 
 def trees(strategies: Iterable[str]) -> dict[str, list[Element]]:

@@ -19,7 +19,7 @@ _ABOVE: dict[str, tuple[str, ...]] = {
     "item": ("sg:itemOf", "org:postIn"),
     "observation": ("sg:about", "dct:source"),
     "body": ("org:unitOf",),
-    "entry": ("sg:itemOf",),
+    "entry": ("sg:entryOf",),
     "evidence": ("dct:source",),
     "alignment": ("sg:subject",),
     "adoption": ("sg:municipality",),
