@@ -145,6 +145,14 @@ SETTINGS: tuple[Setting, ...] = (
         ),
     ),
     Setting(
+        "STRATEGIGRAF_CONTACT",
+        "",
+        Text(
+            "Hvor fejl meldes: en e-mailadresse, eller adressen på en side til nye sager (https).",
+            "Where errors are reported: an e-mail address, or the address of a page for new issues (https).",
+        ),
+    ),
+    Setting(
         "STRATEGIGRAF_STORE",
         "auto",
         Text(
@@ -187,6 +195,8 @@ class Settings:
     heavy: int = 4
     kept_bytes: int = 16_000_000
     log: str = "all"
+    #: An e-mail address or an https address; empty where the owner has given none.
+    contact: str = ""
     store: StoreKind = "auto"
     store_user: str = ""
     store_password: str = field(default="", repr=False)
@@ -235,6 +245,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         heavy=_number(env, "STRATEGIGRAF_HEAVY", 4, 1, 1000),
         kept_bytes=_number(env, "STRATEGIGRAF_KEPT", 16, 1, 100_000) * 1_000_000,
         log=log,
+        contact=_contact(env),
         store=_store(env),
         store_user=env.get("STRATEGIGRAF_STORE_USER", ""),
         store_password=env.get("STRATEGIGRAF_STORE_PASSWORD", ""),
@@ -278,6 +289,21 @@ def _store(env: Mapping[str, str]) -> StoreKind:
     if kind not in ("auto", "memory", "disk"):
         raise _bad("STRATEGIGRAF_STORE", kind, "auto, memory eller disk", "auto, memory or disk")
     return kind  # type: ignore[return-value]
+
+
+def _contact(env: Mapping[str, str]) -> str:
+    """An e-mail address (the common part of RFC 5322's) or an https address; BadParameter for anything else."""
+    value = env.get("STRATEGIGRAF_CONTACT", "").strip()
+    mail = re.fullmatch(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value)
+    issue = re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9\-._~%!$&'()*+,;=:@/?{}]*)?", value)
+    if value and not mail and not issue:
+        raise _bad(
+            "STRATEGIGRAF_CONTACT",
+            value,
+            "en e-mailadresse eller en https-adresse",
+            "an e-mail address or an https address",
+        )
+    return value
 
 
 def _bad(name: str, value: str, da: str, en: str) -> BadParameter:
