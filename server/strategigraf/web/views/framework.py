@@ -25,8 +25,9 @@ __all__ = ["adoptable", "adoptions", "listed", "statuses", "view"]
 OUTSIDE = "outside"
 #: What is told at the head of the page: message, and the property with its own evidence.
 GLANCE = (
-    ("kind", "sg:frameworkKind"), ("owner", "sg:owner"), ("part_of", "dct:isPartOf"), ("parts", "sg:hasPart"),
-    ("replaces", "dct:replaces"), ("builds_on", "sg:buildsOn"), ("supplier", "sg:supplier"),
+    ("framework.kind", "sg:frameworkKind"), ("framework.owner", "sg:owner"), ("framework.supplier", "sg:supplier"),
+    ("framework.part_of", "dct:isPartOf"), ("framework.parts", "sg:hasPart"),
+    ("framework.replaces", "dct:replaces"), ("framework.builds_on", "sg:buildsOn"),
 )  # fmt: skip
 _KEYS: dict[str, Any] = {
     "name": lambda row: alphabetical(row.name),
@@ -35,6 +36,19 @@ _KEYS: dict[str, Any] = {
     "population": lambda row: row.place.population if row.place else 0,
     "latest": lambda row: row.standing.latest,
 }
+
+_LABELS = {
+    "name": "framework.name", "status": "framework.status", "region": "framework.region",
+    "population": "framework.population", "latest": "framework.latest",
+}  # fmt: skip
+#: The words for how far a municipality's own documents have been read.
+READINGS = {"whole": "reading.whole", "part": "reading.part", "none": "reading.none"}
+_MARKS = {
+    "committed": "mark.committed", "acting": "mark.acting", "deviates": "mark.deviates", "implied": "mark.implied",
+    "silent": "mark.silent", "not-assessed": "mark.not-assessed",
+}  # fmt: skip
+_SIZES = {"small": "size.small", "medium": "size.medium", "large": "size.large"}
+_FILTERS = {"status": "filter.status", "region": "filter.region", "size": "filter.size"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,7 @@ class Row:
     place: Place | None
     region: str
     region_name: str
+    people: str
     in_force: str
 
     @property
@@ -84,11 +99,16 @@ def legend(href: Any = None) -> list[dict[str, str]]:
         {
             "code": one.code,
             "label": render.coded("status", one.code),
-            "mark": site.t(f"mark.{one.code}"),
+            "mark": mark(one.code),
             "href": href(one.code) if href else "",
         }
         for one in standings().statuses
     ]
+
+
+def mark(status: str) -> str:
+    """The sign of a status, which tells it without its colour."""
+    return site.t(_MARKS[status])
 
 
 def regions() -> list[tuple[str, str]]:
@@ -104,7 +124,7 @@ def sizes() -> list[tuple[str, str]]:
     found = []
     for code, low, high in SIZES:
         bounds = {"low": site.number(str(low)), "high": site.number(str(high))}
-        found.append((code, site.t(f"size.{code}", **bounds)))
+        found.append((code, site.t(_SIZES[code], **bounds)))
     return found
 
 
@@ -138,9 +158,9 @@ def listed(iri: str, path: str, fragment: str = "") -> Listed:
     for one in found.of(iri, corpus):
         place = known.get(one.municipality)
         region = place.region(today) if place else ""
-        rows.append(
-            Row(one, site.plain_name(one.municipality), place, region, names.get(region, ""), _in_force(found, one))
-        )
+        people = site.number(str(place.population)) if place and place.population else ""
+        name = site.plain_name(one.municipality)
+        rows.append(Row(one, name, place, region, names.get(region, ""), people, _in_force(found, one)))
     values = choices.values
     words = {
         "status": [(one.code, render.coded("status", one.code)) for one in found.statuses],
@@ -148,7 +168,7 @@ def listed(iri: str, path: str, fragment: str = "") -> Listed:
         "size": sizes(),
     }
     facets = [
-        facet(choices, name, site.t(f"filter.{name}"), words[name], sift(rows, values, TESTS, name), test)
+        facet(choices, name, site.t(_FILTERS[name]), words[name], sift(rows, values, TESTS, name), test)
         for name, test in TESTS.items()
     ]
     return Listed(choices, rows, ordered(sift(rows, values, TESTS), sort, _KEYS), facets, sort, corpus)
@@ -202,6 +222,7 @@ def view(thing: Description) -> tuple[str, dict[str, Any]]:
     shared = {
         "slug": slug,
         "glance": _glance(thing),
+        "period_pieces": [piece for piece in thing.evidence if ns.expand("dct:temporal") in piece.attests],
         "start": thing.value("dcat:startDate", part),
         "end": thing.value("dcat:endDate", part),
         "tree": strategy.trees([thing.iri]).get(thing.iri, []),
@@ -231,15 +252,14 @@ def view(thing: Description) -> tuple[str, dict[str, Any]]:
         "total": len(chosen.rows),
         "filtered": filtered,
         "heads": {
-            one.key: one
-            for one in heads(chosen.choices, [(key, site.t(f"framework.{key}")) for key in _KEYS], chosen.sort)
+            one.key: one for one in heads(chosen.choices, [(key, site.t(_LABELS[key])) for key in _KEYS], chosen.sort)
         },
         "corpora": [
             (one, chosen.choices.href(corpus="" if one == "all" else one), one == chosen.corpus) for one in CORPORA
         ],
         "files": [(kind, chosen.choices.file(f"/frameworks/{slug}.{kind}")) for kind in ("csv", "xlsx", "json")],
         "badges": {one.code: render.coded("status", one.code) for one in standings().statuses},
-        "readings": {code: render.coded("own_reading", code) for code in ("whole", "part", "none")},
+        "readings": {code: site.t(key) for code, key in READINGS.items()},
         "common": standing.common(thing.iri) if any(row.standing.claims for row in chosen.rows) else [],
         "tiles": tilemap.tiles(codes),
         "legend": words,

@@ -50,4 +50,4 @@ def tiles(values: Mapping[str, str]) -> dict[str, Any]:
 
 def short(name: str) -> str:
     """The first letters of a name, as many as a square holds."""
-    return name.replace("-", " ").split()[0][:5] if name else ""
+    return name.replace("-", " ").split()[0][:4] if name else ""
