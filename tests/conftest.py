@@ -100,7 +100,7 @@ class World:
         self.rules = facts.rules()
         self.quads = {quad for file in facts.files if file.kind != "shapes" and only(file.name) for quad in file.quads}
         self.catalogue = Catalogue(facts)
-        self._store: GraphStore | None = None
+        self._asked: tuple[GraphStore, Names] | None = None
 
     def turtle(self, text: str, graph: str = "test") -> list[Quad]:
         """The quads of some Turtle, in a graph; every prefix of the project is known."""
@@ -113,6 +113,9 @@ class World:
         changed = self._copy()
 
         def hit(quad: Quad) -> bool:
+            written = str(quad)
+            if not any(all(want in written for want in p) for p in patterns):
+                return False  # nearly every quad: only the others are taken apart
             ends = (str(quad.subject), str(quad.predicate), str(quad.object))
             return any(all(want in end for want, end in zip(p, ends, strict=True)) for p in patterns)
 
@@ -134,8 +137,10 @@ class World:
 
     def ask(self, query: str, **given: str) -> Answer:
         """Run a public query on this world; the rules run once."""
-        store = self._store = self._store or self.store()
-        return self.catalogue.run(query, given, store, Names(store), TODAY)
+        if self._asked is None:
+            store = self.store()
+            self._asked = store, Names(store)
+        return self.catalogue.run(query, given, *self._asked, TODAY)
 
     def rows(self, query: str, **given: str) -> list[dict[str, str]]:
         """The rows of a public query on this world."""
@@ -152,7 +157,7 @@ class World:
     def _copy(self) -> World:
         changed = object.__new__(World)
         changed.rules, changed.catalogue, changed.quads = self.rules, self.catalogue, self.quads
-        changed._store = None
+        changed._asked = None
         return changed
 
 
