@@ -192,6 +192,11 @@ class Statements:
     #: Whether more points to it than ``MOST_READ``, so that ``incoming`` is not all.
     many: bool
 
+    @property
+    def node(self) -> NamedNode:
+        """The thing as a term."""
+        return NamedNode(self.iri)
+
 
 def read(store: Reader, iri: str) -> Statements:
     """Read all that a description and an RDF representation are made of. ValueError for what is no IRI."""

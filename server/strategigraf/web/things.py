@@ -43,7 +43,7 @@ def document(kind: str, name: str) -> ResponseReturnValue:
         return kept
     store, labelled = site.service().store, site.service().names.labels
     said = describe.read(store, iri)
-    last = changed.last_changed(store, iri)
+    last = changed.last_changed(store, said)
     if media is HTML:
         thing = describe.describe(store, said, labelled)
         template, values = views.view(kind, thing)

@@ -6,7 +6,7 @@ from markupsafe import Markup
 from pyoxigraph import NamedNode
 
 from strategigraf.describe import Description
-from strategigraf.ns import split
+from strategigraf.ns import expand, split
 from strategigraf.terms import cell
 from strategigraf.web import site
 
@@ -57,13 +57,14 @@ def shown(iri: str) -> Markup:
 
 def _higher(iri: str) -> list[str]:
     """What the thing above belongs to in its turn: its only publisher, or what it is an element of."""
-    here = NamedNode(iri)
-    owner = f"""SELECT DISTINCT ?strategy ?publisher WHERE {{
-      {{ {here} dct:publisher ?publisher }}
-      UNION {{ {here} sg:elementOf ?strategy . ?strategy dct:publisher ?publisher }}
-      UNION {{ {here} org:unitOf ?publisher }}
-    }}"""
-    rows = site.service().store.select(owner)
-    publishers = list(dict.fromkeys(cell(row["publisher"]) for row in rows))
-    strategies = list(dict.fromkeys(cell(row["strategy"]) for row in rows if row.get("strategy")))
-    return [*(publishers if len(publishers) == 1 else []), *(strategies if len(strategies) == 1 else [])]
+    store, here = site.service().store, NamedNode(iri)
+
+    def of(node: NamedNode, *names: str) -> list[NamedNode]:
+        found = {triple.object for name in names for triple in store.about([node], NamedNode(expand(name)))}
+        return [one for one in found if isinstance(one, NamedNode)]
+
+    published = {strategy: of(strategy, "dct:publisher") for strategy in of(here, "sg:elementOf")}
+    strategies = [strategy.value for strategy, publishers in published.items() if publishers]
+    publishers = {*of(here, "dct:publisher", "org:unitOf"), *(one for some in published.values() for one in some)}
+    outer = [one.value for one in publishers] if len(publishers) == 1 else []
+    return [*outer, *(strategies if len(strategies) == 1 else [])]
