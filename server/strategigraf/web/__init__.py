@@ -7,15 +7,25 @@ from flask import Flask
 from strategigraf.board import Board
 from strategigraf.service import Service
 from strategigraf.web import (
+    about,
+    compare,
+    contexts,
     description,
+    downloads,
     feeds,
+    frameworks,
+    front,
     http,
+    lineage,
+    matrix,
     metrics,
+    neighbours,
     ontology,
     pages,
     problems,
     queries,
     render,
+    report,
     search,
     sparql,
     things,
@@ -46,7 +56,28 @@ def create_app(service: Service, board: Board | None = None) -> Flask:
     render.install(app)
     http.install(app)
     problems.install(app)
-    for module in (pages, things, queries, search, sparql, description, ontology, metrics, timeline, feeds):
+    for module in (
+        front,
+        pages,
+        things,
+        queries,
+        search,
+        sparql,
+        description,
+        ontology,
+        metrics,
+        timeline,
+        feeds,
+        lineage,
+        neighbours,
+        frameworks,
+        matrix,
+        compare,
+        contexts,
+        downloads,
+        about,
+        report,
+    ):
         app.register_blueprint(module.blueprint)
     # A worker is forked with what has been read here; its first page need not wait for it.
     for name in app.jinja_env.list_templates(extensions=["html"]):
