@@ -102,7 +102,7 @@ def test_a_thing_leads_to_its_document(client: Any, path: str, accept: str, lang
     response = client.get(path, headers=headers)
     assert response.status_code == 303
     assert response.headers["Location"] == PUBLIC + goal
-    assert response.headers["Vary"] == "Accept, Accept-Language"
+    assert response.headers["Vary"] == "Accept, Accept-Language, Accept-Profile"
 
 
 @pytest.mark.parametrize(
@@ -255,8 +255,10 @@ def test_head_is_get_without_a_body(client: Any) -> None:
 
 def test_the_alternates_are_in_the_link_header(client: Any) -> None:
     links = client.get(ODDER, headers={"Accept": BROWSER}).headers.getlist("Link")
-    assert f'<{PUBLIC}{ODDER}.ttl>; rel="alternate"; type="text/turtle"' in links
-    assert len(links) == 5
+    full = "https://w3id.org/strategigraf/profile/full"
+    assert f'<{PUBLIC}{ODDER}.ttl>; rel="alternate"; type="text/turtle"; profile="{full}"' in links
+    assert f'<{PUBLIC}{ODDER}>; rel="alternate"; type="text/html"' in links
+    assert sum('rel="alternate"' in link for link in links) == 9, "the page, and four formats in two profiles"
 
 
 def test_health(client: Any, service: Service) -> None:

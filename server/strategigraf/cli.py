@@ -303,6 +303,39 @@ def serve(chosen: Settings, host: str, port: int, folder: Path | None, url: str 
 
 
 @command.command()
+@click.option("--to", type=click.Path(path_type=Path), help="Mappen at skrive i / the folder to write to.")
+@click.option("--release", "folder", type=click.Path(path_type=Path), help="En udgivelse / a release.")
+@click.pass_obj
+def export(chosen: Settings, to: Path | None, folder: Path | None) -> None:
+    """Skriv filerne til hentning / write the files for download: to a folder, or ready for the service."""
+    from strategigraf.exports import dumps, making, parquet
+
+    made = _release(chosen, folder)
+    making.niced()
+    progress = _Progress(chosen)
+    try:
+        if to is None:
+            found = making.make(made.folder, made.name, release.software(), progress)
+        else:
+            found = making.into(to, made.folder, made.name, release.software(), progress)
+    finally:
+        progress.close()
+    place = to or making.place(made.folder, release.software())
+    if found is None:
+        _say(chosen, Text("En anden proces laver filerne nu.", "Another process is making the files now."))
+        return
+    lacking = [name for name, there in (("pyarrow (Parquet)", parquet.available()),
+                                        ("backports.zstd", dumps.zstd_available())) if not there]  # fmt: skip
+    _say(
+        chosen,
+        Text(
+            f"{len(found.files)} filer i {place}." + (f" Uden {' og '.join(lacking)}." if lacking else ""),
+            f"{len(found.files)} files in {place}." + (f" Without {' and '.join(lacking)}." if lacking else ""),
+        ),
+    )
+
+
+@command.command()
 @click.option("--to", required=True, help="Databasens adresse for forespørgsler / the store's address for queries.")
 @click.option("--graphs", default="", help="Dens Graph Store Protocol / its Graph Store Protocol.")
 @click.option("--update", default="", help="Dens SPARQL Update / its SPARQL Update.")

@@ -13,6 +13,7 @@ StrategigrafError                500 / 1
 ├── InvalidData                  500 / 1   the curated facts have findings; nothing is published
 ├── NoRelease                    503 / 1   there is no release to serve
 ├── StoreUnavailable             503 / 1   a store on another machine does not answer, or refuses
+├── NotMade                      503 / 1   a file for download that is still being made
 └── Stopped                      503 / 1   a query was ended for the time or memory that it took
 """
 
@@ -118,6 +119,16 @@ class StoreUnavailable(StrategigrafError):
     status = 503
 
     def __init__(self, message: Text, wait: int = 5) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class NotMade(StrategigrafError):
+    """A file for download that is still being made; ``wait`` is the seconds after which to try again."""
+
+    status = 503
+
+    def __init__(self, message: Text, wait: int = 20) -> None:
         super().__init__(message)
         self.wait = wait
 

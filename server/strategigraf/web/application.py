@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask
+from werkzeug.http import parse_date
 from werkzeug.test import create_environ
 
 from strategigraf.board import Board, Slot
@@ -99,6 +100,8 @@ class Application:
             reply = self._page(environ, job)
         if reply.status == 200 and environ.get("HTTP_IF_NONE_MATCH", "").strip() == "*":
             reply = _unchanged(reply) if environ["REQUEST_METHOD"] in ("GET", "HEAD") else reply
+        elif "HTTP_IF_MODIFIED_SINCE" in environ and _not_modified(environ, reply):
+            reply = _unchanged(reply)
         encodings = environ.get("HTTP_ACCEPT_ENCODING")
         if encodings and len(reply.body) >= LEAST_COMPRESSED and accepts_gzip(encodings):
             reply = _compressed(reply)
@@ -187,7 +190,8 @@ class Application:
             environ = {**environ, "REQUEST_METHOD": "GET"}
         key = (
             environ["PATH_INFO"], environ["QUERY_STRING"], environ.get("HTTP_ACCEPT", ""),
-            environ.get("HTTP_ACCEPT_LANGUAGE", ""), self.service.settings.today() if get else None,
+            environ.get("HTTP_ACCEPT_LANGUAGE", ""), environ.get("HTTP_ACCEPT_PROFILE"),
+            self.service.settings.today() if get else None,
         )  # fmt: skip
         if get and (kept := self.kept.get(key)) is not None:
             self.slot.add("page_kept")
@@ -217,7 +221,8 @@ class Application:
         # A query of a stranger that the editor answered has been counted as what it is.
         if job.kind == PAGE:
             self.slot.page(reply.status)
-        if get and reply.status == 200 and more and more[0][0] == "ETag":
+        # A file that can be had in parts lies on the disk.
+        if get and reply.status == 200 and more and more[0][0] == "ETag" and not _in_parts(more):
             job.keep = True
             self.kept.put(key, reply, len(reply.body) + 500)
         return reply
@@ -276,8 +281,31 @@ def _problem(
 
 def _unchanged(reply: Reply) -> Reply:
     """The 304 for an answer that the client has (RFC 9110, section 15.4.5)."""
-    own = ("ETag", "Vary", "Cache-Control", "Link", "Content-Location")
+    own = ("ETag", "Vary", "Cache-Control", "Link", "Content-Location", "Content-Profile", "Last-Modified")
     return Reply(304, tuple(one for one in reply.headers if one[0] in own))
+
+
+def _not_modified(environ: dict[str, Any], reply: Reply) -> bool:
+    """Whether a thing is no newer than what the client has (RFC 9110, section 13.1.3).
+
+    An entity tag says more, and a page also changes with the day and with the words around the facts.
+    """
+    named = dict(reply.headers)
+    last = parse_date(named.get("Last-Modified"))
+    since = parse_date(environ["HTTP_IF_MODIFIED_SINCE"])
+    return (
+        reply.status == 200
+        and environ["REQUEST_METHOD"] in ("GET", "HEAD")
+        and "HTTP_IF_NONE_MATCH" not in environ
+        and not named.get("Content-Type", "").startswith(HTML.type)
+        and last is not None
+        and since is not None
+        and last <= since
+    )
+
+
+def _in_parts(given: Iterable[tuple[str, str]]) -> bool:
+    return any(name == "Accept-Ranges" for name, _ in given)
 
 
 @lru_cache(256)
@@ -347,7 +375,11 @@ _KEPT: Kept[bytes] = Kept(8_000_000)
 
 def _compressed(reply: Reply) -> Reply:
     named = dict(reply.headers)
-    if "Content-Encoding" in named or not named.get("Content-Type", "").startswith(_COMPRESSED):
+    if (
+        "Content-Encoding" in named
+        or "Accept-Ranges" in named
+        or not named.get("Content-Type", "").startswith(_COMPRESSED)
+    ):
         return reply
     tag = named.get("ETag")
     body = _KEPT.get(tag) if tag else None

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 VARY = "Accept, Accept-Language, Accept-Encoding"
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Accept, Accept-Language, Content-Type, If-None-Match",
+    "Access-Control-Allow-Headers": "Accept, Accept-Language, Accept-Profile, Content-Type, If-Modified-Since, If-None-Match, "
+    "Range",
     "Access-Control-Max-Age": "86400",
 }
 
@@ -17,7 +18,11 @@ def shared(public_url: str) -> tuple[tuple[str, str], ...]:
     public = urlsplit(public_url)
     return (
         ("Access-Control-Allow-Origin", "*"),
-        ("Access-Control-Expose-Headers", "Link, ETag, Content-Type, Retry-After"),
+        (
+            "Access-Control-Expose-Headers",
+            "Link, ETag, Last-Modified, Content-Type, Content-Location, Content-Profile, Content-Disposition, "
+            "Content-Range, Accept-Ranges, Retry-After",
+        ),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "strict-origin-when-cross-origin"),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint
@@ -20,9 +21,10 @@ from strategigraf.media import CSV, GRAPHS, HTML, Media
 from strategigraf.profile import Profile
 from strategigraf.terms import cell
 from strategigraf.text import Text
-from strategigraf.web import diagram, http, rdf, render, site
+from strategigraf.web import diagram, http, profiles, rdf, render, site
 from strategigraf.web.negotiate import DOCUMENT, ending_of, pick
 from strategigraf.web.routes import both
+from strategigraf.web.views import changed
 
 blueprint = Blueprint("ontology", __name__)
 
@@ -119,7 +121,10 @@ def term(name: str) -> ResponseReturnValue:
         return http.see_other(site.page("/ontology/") + f"#{slug}")
     if kept := http.unchanged(media.token):
         return kept
-    return http.reply(rdf.write(_triples(f"FILTER(?s = <{iri}>)"), media), media)
+    response = http.reply(rdf.of_things(_triples(f"FILTER(?s = <{iri}>)"), media), media)
+    response.last_modified = _modified()
+    profiles.tell(response, f"/ontology/{slug}", iri, DOCUMENT, media, profiles.FULL, several=False)
+    return response
 
 
 def _whole(media: Media) -> ResponseReturnValue:
@@ -146,12 +151,18 @@ def _whole(media: Media) -> ResponseReturnValue:
         }
         body: str | bytes = render.html("ontology.html", **values)
     else:
-        body = rdf.write(_triples(), media)
+        body = rdf.of_things(_triples(), media)
     response = http.reply(body, media)
-    for one in DOCUMENT:
-        ending = "" if one is HTML else f"ontology.{one.token}"
-        response.headers.add("Link", f'<{site.url(f"/ontology/{ending}")}>; rel="alternate"; type="{one.type}"')
+    response.last_modified = _modified()
+    profiles.tell(response, "/ontology/", ns.SG, DOCUMENT, media, profiles.FULL, several=False)
     return response
+
+
+def _modified() -> datetime | None:
+    """When the ontology says that it was last changed."""
+    rows = site.service().store.select(f"SELECT ?day WHERE {{ {NamedNode(ns.SG)} dct:modified ?day }}")
+    days = [date.fromisoformat(cell(row["day"])[:10]) for row in rows]
+    return changed.moment(max(days, default=None))
 
 
 @dataclass(frozen=True)

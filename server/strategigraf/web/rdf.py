@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from flask import current_app
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
 
+from strategigraf.exports import jsonld
 from strategigraf.media import Media
 from strategigraf.ns import PREFIXES
 from strategigraf.text import LANGUAGES, Text
+from strategigraf.web import site
 
 #: Namespaces of descriptions of the service, which the graph itself does not use.
 EXTRA = {
+    "prof": "http://www.w3.org/ns/dx/prof/",
     "schema": "https://schema.org/",
     "sd": "http://www.w3.org/ns/sparql-service-description#",
     "spex": "https://purl.expasy.org/sparql-examples/ontology#",
@@ -37,6 +41,35 @@ def texts(subject: NamedNode, name: str, text: Text) -> Iterator[Triple]:
     """A text in both languages, as values of a property."""
     for language in LANGUAGES:
         yield Triple(subject, node(name), Literal(text.in_language(language), language=language))
+
+
+def context() -> jsonld.Context:
+    """The JSON-LD context of the release that is served."""
+    kept = current_app.extensions.get("strategigraf.context")
+    if kept is None:
+        kept = current_app.extensions["strategigraf.context"] = jsonld.Context(
+            site.service().store.construct(
+                """CONSTRUCT { ?term a ?kind ; rdfs:range ?range } WHERE {
+                  ?term rdfs:isDefinedBy sg: ; a ?kind OPTIONAL { ?term rdfs:range ?range }
+                }"""
+            )
+        )
+    found: jsonld.Context = kept
+    return found
+
+
+def of_thing(triples: Iterable[Triple], iri: str, media: Media) -> bytes:
+    """The description of a thing in an RDF format; as JSON-LD, with what it points to inside it."""
+    if media.rdf == RdfFormat.JSON_LD:
+        return jsonld.thing(triples, iri, context())
+    return write(triples, media)
+
+
+def of_things(triples: Iterable[Triple], media: Media) -> bytes:
+    """Some things of the graph, or its terms, in an RDF format; as JSON-LD by the published context."""
+    if media.rdf == RdfFormat.JSON_LD:
+        return jsonld.listing(triples, context())
+    return write(triples, media)
 
 
 def write(triples: Iterable[Triple], media: Media) -> bytes:

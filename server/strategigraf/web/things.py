@@ -13,7 +13,7 @@ from strategigraf import describe, ns
 from strategigraf.media import GRAPHS, HTML, by_token
 from strategigraf.names import SEARCHED, Named, fold
 from strategigraf.text import Text
-from strategigraf.web import http, rdf, render, site, views
+from strategigraf.web import http, profiles, rdf, render, site, views
 from strategigraf.web.negotiate import DOCUMENT, ending_of, pick
 from strategigraf.web.problems import UnknownThing
 from strategigraf.web.routes import both
@@ -25,12 +25,18 @@ blueprint = Blueprint("things", __name__)
 @both(blueprint, "/id/<kind>/<slug>")
 def identify(kind: str, slug: str) -> ResponseReturnValue:
     """The 303 from a thing to what is written about it; 404 for a thing that is not here."""
-    known(kind, slug)
-    media = pick(DOCUMENT)
+    iri = known(kind, slug)
+    media, profile = pick(DOCUMENT), profiles.pick()
+    path = f"/doc/{kind}/{slug}"
     if media is not HTML:
-        return http.see_other(site.url(f"/doc/{kind}/{slug}.{media.token}"))
-    english = site.language() == "en" or site.prefers_english()
-    return http.see_other(site.url(f"{'/en' if english else ''}/doc/{kind}/{slug}"))
+        token = "" if profile is profiles.FULL else profile.token
+        response = http.see_other(site.url(f"{path}.{media.token}", profile=token))
+    else:
+        english = site.language() == "en" or site.prefers_english()
+        response = http.see_other(site.url(f"{'/en' if english else ''}{path}"))
+    response.headers["Vary"] = "Accept, Accept-Language, Accept-Profile"
+    response.headers.add("Link", f'<{site.url(path)}>; rel="describedby"; anchor="{iri}"')
+    return response
 
 
 @both(blueprint, "/doc/<kind>/<name>")
@@ -39,8 +45,13 @@ def document(kind: str, name: str) -> ResponseReturnValue:
     slug, ending = ending_of(name, DOCUMENT)
     iri = known(kind, slug)
     media = pick(DOCUMENT, ending)
-    if kept := http.unchanged(media.token, by_day=media is HTML):
+    profile = profiles.pick()
+    if media is HTML:
+        profile = profiles.FULL
+    if kept := http.unchanged(f"{media.token} {profile.token}", by_day=media is HTML):
+        kept.headers["Vary"] = profiles.VARY
         return kept
+    path = f"/doc/{kind}/{slug}"
     store, labelled = site.service().store, site.service().names.labels
     said = describe.read(store, iri)
     last = changed.last_changed(store, said)
@@ -49,8 +60,7 @@ def document(kind: str, name: str) -> ResponseReturnValue:
         template, values = views.view(kind, thing)
         block = by_token("jsonld", GRAPHS)
         assert block is not None
-        data = render.data_block(rdf.write(describe.graph(store, said, labelled), block))
-        path = f"/doc/{kind}/{slug}"
+        data = render.data_block(rdf.of_thing(describe.graph(store, said, labelled), iri, block))
         body: str | bytes = render.html(
             template,
             thing=thing,
@@ -62,12 +72,12 @@ def document(kind: str, name: str) -> ResponseReturnValue:
             **values,
         )
     else:
-        body = rdf.write(describe.graph(store, said, labelled), media)
+        triples = profiles.reduced(describe.graph(store, said, labelled), iri, profile)
+        body = rdf.of_thing(triples, iri, media) if profile is profiles.FULL else rdf.of_things(triples, media)
     response = http.reply(body, media)
     response.last_modified = changed.moment(last)
-    for one in DOCUMENT:
-        ending = "" if one is HTML else f".{one.token}"
-        response.headers.add("Link", f'<{site.url(f"/doc/{kind}/{slug}{ending}")}>; rel="alternate"; type="{one.type}"')
+    response.headers["Vary"] = profiles.VARY
+    profiles.tell(response, path, iri, DOCUMENT, media, profile)
     return response
 
 
