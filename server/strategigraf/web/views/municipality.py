@@ -85,6 +85,8 @@ def view(thing: Description) -> tuple[str, dict[str, Any]]:
         "approvals": approvals,
         "joint": joint,
         "areas": areas,
+        # Of a claim on two texts, the municipality's own is the nearer.
+        "own_first": lambda pieces: sorted(pieces, key=lambda piece: piece.document not in texts.values()),
         "outward": [claim for claim in said if claim.subject == thing.iri or claim.subject in bodies],
         "alike": similar(thing.iri)[:ALIKE],
         "told": told_of(thing.iri),
