@@ -152,7 +152,7 @@ def test_how_to_cite_names_release_address_and_day(client: Any, service: Service
 
 
 def test_the_front_page_is_light(client: Any) -> None:
-    """All that a first visit fetches, compressed as the server does it: below 300 kB."""
+    """All that a first visit fetches, the page compressed and files as they are: below 300 kB, and no file twice."""
     text = page(client, "/")
     total = len(gzip.compress(text.encode(), 5))
     found = {name.partition("?")[0] for name in re.findall(r'(?:href|src)="/static/([^"#]+)', text)}
@@ -164,9 +164,11 @@ def test_the_front_page_is_light(client: Any) -> None:
     assert found
     assert fonts
     for name in found | fonts:
-        content = (STATIC / name).read_bytes()
-        total += len(content) if name.endswith(".woff2") else len(gzip.compress(content, 5))
+        total += (STATIC / name).stat().st_size
     assert total < 300_000
+    preloaded = re.findall(r'rel="preload" href="/static/([^"]+)"', text)
+    assert preloaded
+    assert set(preloaded) <= fonts, "a preload under another address than the style sheet's is a second fetch"
 
 
 def test_an_uncached_front_page_takes_little(client: Any) -> None:

@@ -33,11 +33,11 @@ FIGURES: tuple[tuple[str, str], ...] = (
     ("places", "SELECT (COUNT(DISTINCT ?e) AS ?n) WHERE { ?e a sg:Evidence }"),
     ("documents", "SELECT (COUNT(DISTINCT ?d) AS ?n) WHERE { ?d sg:corpus concept:corpus-read }"),
 )
-#: Questions by what people come for: message, path, and what the path is given. ``{year}`` is the year of today.
-#: A question whose page or query is not here is left out.
+#: Questions by what people come for, each group under its message: message of ``question``, path, and what the path is
+#: given. ``{year}`` is the year of today. A question whose page or query is not here is left out.
 QUESTIONS: tuple[tuple[str, tuple[tuple[str, str, Mapping[str, str]], ...]], ...] = (
     (
-        "follow",
+        "front.group_follow",
         (
             ("path", "/queries/adoption_path", {"framework": "monopolbrud", "municipality": "Odder"}),
             ("mentions", "/queries/mentions", {"of": "kombit"}),
@@ -46,7 +46,7 @@ QUESTIONS: tuple[tuple[str, tuple[tuple[str, str, Mapping[str, str]], ...]], ...
         ),
     ),
     (
-        "time",
+        "front.group_time",
         (
             ("in_force", "/queries/strategies_by_status", {}),
             ("expiring", "/queries/expiring_strategies", {}),
@@ -56,7 +56,7 @@ QUESTIONS: tuple[tuple[str, tuple[tuple[str, str, Mapping[str, str]], ...]], ...
         ),
     ),
     (
-        "want",
+        "front.group_want",
         (
             ("elements", "/queries/strategy_elements", {"strategy": "odder-digitaliseringsstrategi-uden-aar"}),
             ("compare", "/compare?m=0340&m=0727", {}),
@@ -67,7 +67,7 @@ QUESTIONS: tuple[tuple[str, tuple[tuple[str, str, Mapping[str, str]], ...]], ...
         ),
     ),
     (
-        "gaps",
+        "front.group_gaps",
         (
             ("not_listed", "/queries/not_in_kl_table", {}),
             ("without", "/queries/municipalities_without_strategy", {}),
@@ -77,7 +77,7 @@ QUESTIONS: tuple[tuple[str, tuple[tuple[str, str, Mapping[str, str]], ...]], ...
         ),
     ),
     (
-        "levels",
+        "front.group_levels",
         (
             ("focus", "/queries/focus_area_coverage", {"strategy": "kl-digitaliseringsstrategi-2016"}),
             (
@@ -94,7 +94,7 @@ QUESTIONS: tuple[tuple[str, tuple[tuple[str, str, Mapping[str, str]], ...]], ...
         ),
     ),
     (
-        "advice",
+        "front.group_advice",
         (
             ("guidance", "/queries/guidance", {"kind": "consideration"}),
             ("levels", "/queries/guidance", {"kind": "level"}),
@@ -119,6 +119,8 @@ MEASURES: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("n4", "front.n4", "50+"), ("n3", "front.n3", "10+"), ("n1", "front.n1", "1+"), ("n0", "front.n0", "0"),
     ),
 }  # fmt: skip
+#: What these measures are called.
+NAMES = {"strategy": "front.measure_strategy", "read": "front.measure_read", "elements": "front.measure_elements"}
 #: The least number of elements in each class.
 _LEAST = (("n4", 50), ("n3", 10), ("n1", 1), ("n0", 0))
 _READ = {"whole": "n4", "part": "n2", "none": "n0"}
@@ -215,7 +217,7 @@ def _name(measure: str, frameworks: Mapping[str, str]) -> str:
     """What a measure is called."""
     if measure in frameworks:
         return site.plain_name(frameworks[measure])
-    return site.t(f"front.measure_{measure}")
+    return site.t(NAMES[measure])
 
 
 def _counted_by(measure: str, frameworks: Mapping[str, str]) -> str:

@@ -27,6 +27,8 @@ PAGE = 20
 SHOWN = 7
 _LONGEST = 200
 _SUGGESTED = 8
+#: What the facets are called.
+FACETS = {"type": "search.by_type", "level": "search.by_level", "by": "search.by_by", "theme": "search.by_theme"}
 #: Pieces of a text, each with whether it was searched for.
 Pieces = list[tuple[str, bool]]
 
@@ -301,7 +303,7 @@ def _facets(asked: Asked, found: Found) -> list[dict[str, Any]]:
         ]
         if len(values) > 1 or chosen[name]:
             values.sort(key=lambda value: not value["chosen"])
-            facets.append({"name": name, "shown": values[:SHOWN], "more": values[SHOWN:]})
+            facets.append({"name": site.t(FACETS[name]), "shown": values[:SHOWN], "more": values[SHOWN:]})
     return facets
 
 
@@ -312,7 +314,11 @@ def _chosen(asked: Asked) -> list[dict[str, str]]:
         ("theme", asked.filters.theme),
     )  # fmt: skip
     return [
-        {"name": name, "label": _value(name, value), "href": site.page("/search", **asked.query(**{name: ""}))}
+        {
+            "name": site.t(FACETS[name]),
+            "label": _value(name, value),
+            "href": site.page("/search", **asked.query(**{name: ""})),
+        }
         for name, value in on
         if value
     ]
