@@ -145,21 +145,40 @@ def run(
     With ``once`` no text is asked twice: RanOut where there are too few. Raises NotInstalled where wrk is missing, and
     RuntimeError where it fails.
     """
+    path = "/" + url.split("/", 3)[3]
+    numbers = {shape.name: number for number, shape in enumerate(SHAPES)}
+    requests = [(numbers[one.shape.name], one.shape.accept, path + quote(one.text, safe="")) for one in queries]
+    return _load(url.partition("?")[0], requests, [shape.name for shape in SHAPES], seconds, clients, keep_alive, once)
+
+
+def pages(base: str, paths: Sequence[str], seconds: float, clients: int = 4, once: bool = False) -> Load:
+    """Ask for pages as a browser does, by so many clients, for so long; their latencies stand under ``page``.
+
+    ``base`` is the address that the paths go after. ``once``, and what is raised: see ``run``.
+    """
+    return _load(base, [(0, "text/html", path) for path in paths], ["page"], seconds, clients, True, once)
+
+
+def _load(
+    address: str,
+    asked: Sequence[tuple[int, str, str]],
+    names: Sequence[str],
+    seconds: float,
+    clients: int,
+    keep_alive: bool,
+    once: bool,
+) -> Load:
+    """Send requests, each a place in ``names``, what it accepts, and its path."""
     wrk = program("wrk", "apt-get install wrk (Debian, Ubuntu), or https://github.com/wg/wrk")
     with tempfile.TemporaryDirectory(prefix="benchmark-") as scratch:
         script, requests = Path(scratch) / "load.lua", Path(scratch) / "requests.tsv"
         script.write_text(_SCRIPT, encoding="utf-8")
-        with requests.open("w", encoding="utf-8") as file:
-            path = "/" + url.split("/", 3)[3]
-            numbers = {shape.name: number for number, shape in enumerate(SHAPES)}
-            for query in queries:
-                shape = query.shape
-                file.write(f"{numbers[shape.name]}\t{shape.accept}\t{path}{quote(query.text, safe='')}\n")
+        requests.write_text("".join(f"{key}\t{accept}\t{path}\n" for key, accept, path in asked), encoding="utf-8")
         done = subprocess.run(
             [
                 wrk, "--threads", str(clients), "--connections", str(clients),
                 "--duration", f"{max(1, round(seconds))}s", "--timeout", "60s", "--script", str(script),
-                url.partition("?")[0], "--", str(requests), str(clients), "keep" if keep_alive else "close",
+                address, "--", str(requests), str(clients), "keep" if keep_alive else "close",
             ],
             capture_output=True, text=True, check=False, timeout=seconds + 120,
         )  # fmt: skip
@@ -171,7 +190,7 @@ def run(
         raise RanOut(said["requests"])
     counts: dict[str, dict[int, int]] = {}
     for key, count in said["counts"]:
-        counts.setdefault(SHAPES[key // 10000].name, {})[key % 10000] = count
+        counts.setdefault(names[key // 10000], {})[key % 10000] = count
     return Load(
         said["requests"], said["us"] / 1e6, said["bytes"], tuple(said["errors"]),
         {name: Histogram(steps) for name, steps in counts.items()},

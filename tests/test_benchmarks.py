@@ -13,7 +13,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from benchmarks import compare, generate, mix, plots, report, scale, wrk
+from benchmarks import compare, generate, mix, pages, plots, report, scale, wrk
 from benchmarks.answers import differences
 from benchmarks.facts import sources
 from benchmarks.generate import Synthetic
@@ -23,6 +23,7 @@ from pyoxigraph import DefaultGraph, NamedNode, QueryBoolean, RdfFormat, Store, 
 
 from strategigraf import receipt
 from strategigraf.infer import infer
+from strategigraf.names import Names
 from strategigraf.ns import SG, expand
 from strategigraf.release import Release, open_release
 from strategigraf.store import GraphStore
@@ -210,7 +211,7 @@ def test_tables_and_figures(tmp_path: Path) -> None:
 
 def test_the_page_of_figures_has_its_places() -> None:
     page = report.PERFORMANCE.read_text(encoding="utf-8")
-    for mark in ("compare", "scale"):
+    for mark in ("compare", "pages", "scale"):
         assert page.count(f"<!-- {mark}:begin -->\n") == page.count(f"<!-- {mark}:end -->") == 1
 
 
@@ -309,6 +310,34 @@ def test_the_merge_alone_goes_to_servers_without_named_graphs(synthetic: Path, t
     write_merged(synthetic / "data.nq", tmp_path / "merged.nt")
     manifest = json.loads((synthetic / "manifest.json").read_text(encoding="utf-8"))
     assert (tmp_path / "merged.nt").read_text(encoding="utf-8").count("\n") == manifest["triples"]
+
+
+def test_pages_that_fall_short_are_named() -> None:
+    def load(rate: int, step: int, failed: int = 0) -> wrk.Load:
+        return wrk.Load(rate, 1.0, rate, (0, 0, 0, failed, 0), {"page": wrk.Histogram({step: rate})})
+
+    quick, slow = round(20 * math.log(10_000)), round(20 * math.log(70_000))
+    loads = {pages.NOT_KEPT: [load(500, quick)], pages.KEPT: [load(900, quick)], pages.LOOKUPS: [load(1000, quick)]}
+    seen = pages.Seen("a graph", 4, 1, "ours", loads=loads)
+    assert seen.short() == []
+    assert seen.ratio(pages.NOT_KEPT, pages.TRIFID) == 500 / pages.TRIFID_RATE
+    assert "measured before" in pages.tables(seen)
+    loads |= {pages.TRIFID: [load(40, quick)], pages.KEPT: [load(400, quick)], pages.NOT_KEPT: [load(500, slow, 2)]}
+    found = pages.Seen("a graph", 4, 1, "ours", "theirs", loads=loads).short()
+    assert [line.partition(":")[0] for line in found] == [
+        "pages, not kept against Trifid's pages", "pages, kept against look-ups, unique", "pages, not kept",
+        "pages, not kept",
+    ]  # fmt: skip
+
+
+def test_pages_are_drawn_by_the_share_of_their_types(built: Release) -> None:
+    names = Names(built.store())
+    drawn = list(pages.Draws(names).ours(4000, unique=True))
+    assert drawn == list(pages.Draws(names).ours(4000, unique=True))
+    assert len(set(drawn)) == len(drawn)
+    evidence = sum(named.type == "evidence" for named in names.things.values()) / len(names.things)
+    assert sum("/doc/evidence/" in path for path in drawn) / 4000 == pytest.approx(evidence, abs=0.05)
+    assert sum(path.startswith("/en/") for path in drawn) == 2000
 
 
 @needs_wrk
