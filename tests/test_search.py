@@ -78,6 +78,34 @@ def test_a_typing_error_is_forgiven_and_told(service: Service, wrong: str, right
     assert right in next(iter(found.instead.values()))
 
 
+def test_misspelt_names_are_found(service: Service) -> None:
+    """Every municipality's name with two letters swapped, and with one left out: 19 of 20 among the first three."""
+    found = tried = 0
+    for named in service.names.things.values():
+        name = named.label("da")
+        if named.type != "municipality" or len(name) < 5:
+            continue
+        middle = len(name) // 2
+        swapped = name[: middle - 1] + name[middle] + name[middle - 1] + name[middle + 1 :]
+        for wrong in {swapped, name[:middle] + name[middle + 1 :]} - {name}:
+            tried += 1
+            found += named.iri in [hit.iri for hit in service.index.find(wrong, limit=3).hits]
+    assert tried > 150
+    assert found / tried >= 0.95, (found, tried)
+
+
+def test_a_part_of_a_word_is_no_misspelling(service: Service) -> None:
+    assert not service.index.find("pagten").instead
+    assert service.index.find("pagten").total > 0
+
+
+def test_a_broken_scan_stands_by_its_restored_form(service: Service) -> None:
+    found = service.index.find("printløsninger")
+    told = [one for hit in found.hits for one in hit.told if found.matcher.count(one[2])]
+    assert any(one[0] == "restored" for one in told)
+    assert service.index.find("printlgsninger").instead, "as the scan has it, it is a typing error"
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

@@ -196,8 +196,11 @@ class Index:
         begins = base.execute(
             "SELECT 1 FROM vocabulary WHERE word >= ? AND word < ? LIMIT 1", (word, word + "\U0010ffff")
         ).fetchone()
-        if not (begins or found.alike or found.inside) and len(word) >= INNER:
+        if not (begins or found.alike) and len(word) >= INNER:
             found.instead = self._spelt_alike(base, word)
+            if found.inside:
+                # Inside a longer word it may be meant as it stands, unless it is nearly the name of something.
+                found.instead = tuple(one for one in found.instead if self._is_called(base, one))
         return found
 
     def _spelt_alike(self, base: sqlite3.Connection, word: str) -> tuple[str, ...]:
@@ -211,6 +214,11 @@ class Index:
         near = extract(word, self._vocabulary, scorer=OSA.distance, score_cutoff=most, limit=20)
         closest = min((distance for _, distance, _ in near), default=0)
         return tuple(one for one, distance, place in sorted(near, key=lambda n: n[2]) if distance == closest)[:5]
+
+    @staticmethod
+    def _is_called(base: sqlite3.Connection, word: str) -> bool:
+        rows = base.execute("SELECT type FROM name JOIN doc ON doc.id = doc WHERE key = ?", (word,))
+        return any(row[0] in _CALLED for row in rows)
 
     def _tiers(self, base: sqlite3.Connection, whole: str, words: Sequence[_Understood]) -> _Tiers:
         """The things that have every word, each with its closeness and its score (the lower the better)."""
@@ -283,8 +291,7 @@ class Index:
         base: sqlite3.Connection, tiers: _Tiers, filters: Filters
     ) -> tuple[dict[str, Counter[str]], list[tuple[int, str, str, int, str, str, str]]]:
         """The facets, and the rows that pass every filter, in order: id, iri, type, tier, owner, whose, level."""
-        facets: dict[str, Counter[str]] = {name: Counter() for name in _FACETS}
-        wanted = (filters.type, filters.level, filters.by)
+        seen: tuple[list[str], ...] = ([], [], [], [])
         rows = []
         query = "SELECT id, iri, type, rank, length, owner, whose, level, themes FROM doc"
         if len(tiers) <= _FEW:
@@ -293,14 +300,19 @@ class Index:
             found = tiers.get(id_)
             if found is None:
                 continue
-            passes = [not want or want == have for want, have in zip(wanted, (kind, level, whose), strict=True)]
-            passes.append(not filters.theme or filters.theme in themes.split(" "))
-            missed = passes.count(False)
-            if missed > 1:
+            # A facet counts what passes the other filters: all of them but its own.
+            missed = [
+                place
+                for place, (want, have) in enumerate(
+                    ((filters.type, kind), (filters.level, level), (filters.by, whose), (filters.theme, themes))
+                )
+                if want and want != have and (place < 3 or want not in have.split(" "))
+            ]  # fmt: skip
+            if len(missed) > 1:
                 continue
-            for place, (name, have) in enumerate(zip(_FACETS, (kind, level, whose, themes), strict=True)):
-                if have and (not missed or not passes[place]):
-                    facets[name].update(have.split(" ") if name == "theme" else (have,))
+            for place, have in enumerate((kind, level, whose, themes)):
+                if have and (not missed or missed[0] == place):
+                    seen[place].append(have)
             if missed:
                 continue
             tier, score = found
@@ -310,6 +322,8 @@ class Index:
             order = (tier, rank, length) if tier <= BEGINS else (tier, _LATE.get(kind, 0), _weighed(kind, score))
             rows.append((order, (id_, iri, kind, tier, owner, whose, level)))
         rows.sort(key=lambda row: (row[0], row[1][1]))
+        facets = {name: Counter(values) for name, values in zip(_FACETS, seen, strict=True)}
+        facets["theme"] = Counter(theme for themes in seen[3] for theme in themes.split(" "))
         return facets, [row for _, row in rows]
 
     @staticmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import Stemmer
 
@@ -89,6 +89,7 @@ def read(text: str) -> list[str]:
     return [word for word in words if word not in EMPTY] or words
 
 
+@lru_cache(4096)
 def stems(word: str) -> tuple[str, str]:
     """The stem of a folded word, as a Danish and as an English word."""
     return stem("da", word), stem("en", word)
