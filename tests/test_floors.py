@@ -15,7 +15,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "ns", "board", "keep", "job", "journal"),
     ("settings", "media", "turtle", "terms", "header", "guard", "limits"),
     ("store", "shacl", "sources"),
-    ("infer", "receipt", "names", "describe", "profile"),
+    ("infer", "receipt", "names", "describe", "profile", "retired"),
     ("catalogue", "search"),
     ("trials",),
     ("checks",),

@@ -33,6 +33,7 @@ SELECT ?thing ?kind ?name WHERE {
   }
   ?thing ?property ?name .
   FILTER(STRSTARTS(STR(?thing), "https://w3id.org/strategigraf/id/") && !CONTAINS(STR(?thing), "#"))
+  FILTER NOT EXISTS { ?thing a sg:RetiredAddress }
 }
 """
 

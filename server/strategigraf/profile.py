@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pyoxigraph import Literal, NamedNode
 
-from strategigraf.ns import BASE, ID
+from strategigraf.ns import BASE, ID, SG
 from strategigraf.store import Reader, Row
 
 #: The values of each property on the things of each class, by what the values are. They are counted for each subject
@@ -149,13 +149,19 @@ def profile(store: Reader) -> Profile:
             for of, found in own.items()
         },
         {name: one.counts.triples for name, one in properties.items()} | things,
-        Totals(_counts(whole), _number(entities["entities"]), _number(entities["documents"])),
+        Totals(
+            _counts(whole),
+            # A retired address is no thing any more, and has no document.
+            _number(entities["entities"]) - things[_RETIRED],
+            _number(entities["documents"]) - things[_RETIRED],
+        ),
         classes,
         {of: tuple(sorted(found, key=lambda one: one.property)) for of, found in in_classes.items()},
         properties,
     )
 
 
+_RETIRED = SG + "RetiredAddress"
 _UNTYPED = "http://www.w3.org/2000/01/rdf-schema#Resource"
 
 

@@ -11,6 +11,7 @@ from strategigraf.catalogue import Answer, Catalogue
 from strategigraf.names import Names
 from strategigraf.profile import Profile, profile
 from strategigraf.release import Release
+from strategigraf.retired import Retired, retired
 from strategigraf.search import Extra, Index, make
 from strategigraf.settings import Settings
 from strategigraf.store import Reader
@@ -39,6 +40,11 @@ class Service:
     def profile(self) -> Profile:
         """What the release holds, class by class; counted the first time that it is asked for."""
         return profile(self.store)
+
+    @cached_property
+    def retired(self) -> dict[str, Retired]:
+        """The addresses that are no longer in use, by IRI; read the first time that it is asked for."""
+        return retired(self.store)
 
     @cached_property
     def index(self) -> Index:

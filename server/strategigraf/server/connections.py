@@ -14,7 +14,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from strategigraf.board import Slot
-from strategigraf.server.http1 import Connection, plain
+from strategigraf.server.http1 import MOST_HEAD, Connection, plain
 
 #: Seconds: of silence between requests, for a request to come whole, for an answer to be read, and for a client to
 #: notice that it has been refused.
@@ -22,6 +22,14 @@ IDLE, UNFINISHED, UNSENT, LINGER = 75.0, 20.0, 60.0, 2.0
 MOST_CONNECTIONS = 4000
 #: Bytes read at once. Room for much more, taken and given back for each request, costs a twentieth of a small query.
 READ = 16 * 1024
+#: What is said beside the status to a client of which no more is known than that it sent too much.
+_SAID = {
+    413: "Forespørgslen er for stor; grænsen er 1 MB.\nThe request is too large; the limit is 1 MB.\n",
+    414: f"Adressen er for lang; grænsen er {MOST_HEAD // 1024} kB. Send en lang forespørgsel med POST.\n"
+    f"The address is too long; the limit is {MOST_HEAD // 1024} kB. Send a long query by POST.\n",
+    431: f"Forespørgslens hoved er for stort; grænsen er {MOST_HEAD // 1024} kB.\n"
+    f"The head of the request is too large; the limit is {MOST_HEAD // 1024} kB.\n",
+}
 log = logging.getLogger("strategigraf.server")
 
 
@@ -254,7 +262,7 @@ class Connections:
         conn.ready.clear()
         self._slot.page(status)
         with contextlib.suppress(OSError):
-            conn.sock.send(plain(status, f"{status} {HTTPStatus(status).phrase}\n"))
+            conn.sock.send(plain(status, f"{status} {HTTPStatus(status).phrase}\n{_SAID.get(status, '')}"))
             conn.sock.shutdown(socket.SHUT_WR)
         conn.lingers, conn.since = True, time.monotonic()
 

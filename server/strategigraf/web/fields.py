@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -93,23 +94,29 @@ def _field(query: str, parameter: Parameter, given: Mapping[str, str]) -> Field:
         value = _short(iri) or value
         groups = (Group("", tuple((f"{one.type}/{one.slug}", one.label(language)) for one in _of(_ANYTHING))),)
     else:
-        control, groups = "select", tuple(_grouped(parameter.kinds))
+        slugs = Counter(one.slug for one in site.service().names.things.values() if one.type in parameter.kinds)
+        control, groups = "select", tuple(_grouped(parameter.kinds, slugs))
         parts = ns.split(iri)
-        value = parts[1] if parts else value
+        value = _sent(parts[1], iri, slugs) if parts else value
     return Field(
         parameter.name, parameter.label.in_language(language), control, parameter.required, value, error, hint, named,
         groups,
     )  # fmt: skip
 
 
-def _grouped(kinds: tuple[str, ...]) -> Iterable[Group]:
+def _sent(slug: str, iri: str, slugs: Mapping[str, int]) -> str:
+    """What is sent for a thing: its slug, or its IRI where things of two kinds share the slug."""
+    return iri if slugs[slug] > 1 else slug
+
+
+def _grouped(kinds: tuple[str, ...], slugs: Mapping[str, int]) -> Iterable[Group]:
     """The things of some kinds under headings: strategies by level, documents by how much was read, others by kind."""
     language, known = site.language(), site.service().names.things
     for kind in kinds:
         query = {"strategy": _LEVELS, "document": _DOCUMENTS}.get(kind)
         if query is None:
             heading = site.t(f"type.{kind}") if len(kinds) > 1 else ""
-            yield Group(heading[:1].upper() + heading[1:], _options(_of((kind,))))
+            yield Group(heading[:1].upper() + heading[1:], _options(_of((kind,)), slugs))
             continue
         found: dict[str, list[Named]] = {}
         for row in site.service().store.select(query):
@@ -121,13 +128,13 @@ def _grouped(kinds: tuple[str, ...]) -> Iterable[Group]:
                 heading = f"{site.t(f'type.{kind}')}: {heading}"
             yield Group(
                 heading[:1].upper() + heading[1:],
-                _options(sorted(some, key=lambda one: danish(one.label(language)))),
+                _options(sorted(some, key=lambda one: danish(one.label(language))), slugs),
             )
 
 
-def _options(some: Iterable[Named]) -> tuple[tuple[str, str], ...]:
+def _options(some: Iterable[Named], slugs: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
     language = site.language()
-    return tuple((one.slug, one.label(language)) for one in some)
+    return tuple((_sent(one.slug, one.iri, slugs), one.label(language)) for one in some)
 
 
 def _of(kinds: Iterable[str]) -> list[Named]:

@@ -15,7 +15,7 @@ from strategigraf.names import SEARCHED, Named, fold
 from strategigraf.text import Text
 from strategigraf.web import http, profiles, rdf, render, site, views
 from strategigraf.web.negotiate import DOCUMENT, ending_of, pick
-from strategigraf.web.problems import UnknownThing
+from strategigraf.web.problems import Gone, UnknownThing
 from strategigraf.web.routes import both
 from strategigraf.web.views import changed
 
@@ -82,12 +82,25 @@ def document(kind: str, name: str) -> ResponseReturnValue:
 
 
 def known(kind: str, slug: str) -> str:
-    """The IRI of a thing in the graph; UnknownThing, with near names, where there is none."""
+    """The IRI of a thing in the graph; Gone for one that is retired, UnknownThing, with near names, for any other."""
     if kind in ns.TYPES and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", slug):
         iri = ns.thing(kind, slug)
+        if gone := site.service().retired.get(iri):
+            raise Gone(gone)
         if site.service().store.has(NamedNode(iri)):
             return iri
     shown = f"{kind}/{slug}"[:120]
+    if kind in ns.TYPES and len(slug) <= 200:
+        plain = fold(slug).replace(" ", "-")
+        same = site.service().names.things.get(ns.thing(kind, plain)) if plain != slug else None
+        if same:
+            raise UnknownThing(
+                Text(
+                    f"Kortnavne skrives med små bogstaver uden æ, ø og å. {shown!r} staves {plain!r}.",
+                    f"Slugs are written in lower case without æ, ø and å. {shown!r} is spelt {plain!r}.",
+                ),
+                [same],
+            )
     raise UnknownThing(
         Text(
             f"Der er ingen {shown!r} i grafen. Det kan være et andet kortnavn; søg efter navnet.",
