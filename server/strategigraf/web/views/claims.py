@@ -65,3 +65,19 @@ def read(pattern: str) -> list[Claim]:
         iri = cell(row["claim"])
         found.append(Claim(iri, pieces=tuple(pieces.get(iri, ())), **text))
     return found
+
+
+def owners(iris: Iterable[str]) -> dict[str, str]:
+    """Who is behind some strategies and elements: the only publisher of each, where it has one."""
+    wanted = sorted(set(iris))
+    found: dict[str, set[str]] = {}
+    for start in range(0, len(wanted), 200):
+        some = " ".join(str(NamedNode(iri)) for iri in wanted[start : start + 200])
+        for row in site.service().store.select(
+            f"""SELECT ?iri ?owner WHERE {{
+              {{ VALUES ?iri {{ {some} }} ?iri dct:publisher ?owner }}
+              UNION {{ VALUES ?iri {{ {some} }} ?iri sg:elementOf ?of . ?of dct:publisher ?owner }}
+            }}"""
+        ):
+            found.setdefault(cell(row["iri"]), set()).add(cell(row["owner"]))
+    return {iri: min(some) for iri, some in found.items() if len(some) == 1}

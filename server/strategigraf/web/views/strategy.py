@@ -37,30 +37,69 @@ class Element:
 
 
 def view(thing: Description) -> tuple[str, dict[str, Any]]:
-    """A strategy: its period and status, elements, alignments, list entries and approvals."""
+    """A strategy: its period and status, elements, lineage, alignments, list entries and approvals."""
     part = thing.value("dct:temporal")
     start, end = (thing.value(name, part) for name in ("dcat:startDate", "dcat:endDate"))
     tree = trees([thing.iri]).get(thing.iri, [])
     elements = [cell(value) for value in thing.values("sg:hasElement")]
+    outward = claims.around([thing.iri, *elements])
+    inward = claims.around([thing.iri, *elements], outward=False)
     return "strategy.html", {
         "start": start,
         "end": end,
         "status": site.status_on(start, end),
         "tree": tree,
-        "outward": claims.around([thing.iri, *elements]),
-        "inward": claims.around([thing.iri, *elements], outward=False),
-        "entries": [cell(value) for value in thing.values("sg:listedIn")],
+        "up": [claim for claim in outward if claim.subject == thing.iri],
+        "outward": [claim for claim in outward if claim.subject != thing.iri],
+        "down": [claim for claim in inward if claim.object == thing.iri],
+        "inward": [claim for claim in inward if claim.object != thing.iri],
+        "owners": claims.owners([*(claim.subject for claim in inward), *(claim.object for claim in outward)]),
+        "kin": _kin(thing),
+        "entries": _as_listed(thing.iri),
         "approvals": approvals(thing.iri),
+        "possibly": _possibly(thing.iri),
     }
 
 
-def element(thing: Description) -> tuple[str, dict[str, Any]]:
-    """An element: what it is part of, supports and is supported by, and its alignments."""
-    return "element.html", {
-        "outward": claims.around([thing.iri]),
-        "inward": claims.around([thing.iri], outward=False),
-        "text": thing.text("sg:officialText", "da"),
-    }
+def _kin(thing: Description) -> list[tuple[str, list[str]]]:
+    """The strategies and series that a statement of its own ties it to, by the relation's message."""
+    here = NamedNode(thing.iri)
+    later = [cell(r["s"]) for r in site.service().store.select(f"SELECT ?s WHERE {{ ?s dct:replaces {here} }}")]
+    found = [
+        ("strategy.part_of", [cell(value) for value in thing.values("dct:isPartOf")]),
+        ("strategy.replaces", [cell(value) for value in thing.values("dct:replaces")]),
+        ("strategy.replaced_by", sorted(later)),
+        ("strategy.version_of", [cell(value) for value in thing.values("dct:isVersionOf")]),
+        ("strategy.parts", [cell(value) for value in thing.values("sg:hasPart")]),
+    ]
+    return [(key, iris) for key, iris in found if iris]
+
+
+def _as_listed(iri: str) -> list[dict[str, str]]:
+    """The rows of lists that list a strategy, as they are written."""
+    rows = site.service().store.select(
+        f"""SELECT ?iri ?document ?form ?link ?period WHERE {{
+          ?iri sg:lists {NamedNode(iri)} ; sg:entryOf ?document ; sg:formAsWritten ?form .
+          OPTIONAL {{ ?iri sg:linkText ?link }} OPTIONAL {{ ?iri sg:periodAsWritten ?period }}
+        }} ORDER BY ?iri"""
+    )
+    return [{name: cell(term) for name, term in row.items()} for row in rows]
+
+
+def _possibly(iri: str) -> list[dict[str, str]]:
+    """The strategies that may be the same, with what can be held against this one's: form, first and last day."""
+    here = NamedNode(iri)
+    rows = site.service().store.select(
+        f"""SELECT DISTINCT ?iri ?form ?start ?end WHERE {{
+          {{ {here} sg:possiblySameAs ?iri }} UNION {{ ?iri sg:possiblySameAs {here} }}
+          ?iri sg:form ?form .
+          OPTIONAL {{ ?iri dct:temporal/dcat:startDate ?start }} OPTIONAL {{ ?iri dct:temporal/dcat:endDate ?end }}
+        }} ORDER BY ?iri ?form"""
+    )
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        found.setdefault(cell(row["iri"]), {name: cell(term) for name, term in row.items()})
+    return list(found.values())
 
 
 def approvals(iri: str) -> list[dict[str, Any]]:
