@@ -99,7 +99,9 @@ def test_the_dataset_is_told_in_full(void: rdflib.Graph, service: Service) -> No
     assert all(service.store.has(_node(one)) for one in examples)
     assert set(void.objects(DATASET, VOID.feature)) == {URIRef(media.format) for media in GRAPHS}
     assert str(void.value(DATASET, DCAT.version)) == service.release.name
-    assert not list(void.objects(DATASET, VOID.dataDump)), "there is no dump yet"
+    dumps = {str(one) for one in void.objects(DATASET, VOID.dataDump)}
+    folder = f"{PUBLIC}/downloads/{service.release.name}"
+    assert dumps == {f"{folder}/strategigraf.{ending}.gz" for ending in ("nt", "ttl", "nq", "jsonld")}
 
 
 @pytest.mark.parametrize(

@@ -105,9 +105,9 @@ def too_large(megabytes: int) -> Text:
     """The message of a query whose answer is larger than is sent."""
     return Text(
         f"Svaret er over {megabytes} MB. Sæt LIMIT på, spørg efter en del ad gangen, eller hent hele grafen: "
-        "dens filer står på /catalog.",
+        "dens filer står på /downloads/.",
         f"The answer is over {megabytes} MB. Add LIMIT, ask for a part at a time, or download the whole graph: "
-        "its files are listed at /catalog.",
+        "its files are listed at /downloads/.",
     )
 
 

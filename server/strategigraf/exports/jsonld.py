@@ -96,6 +96,7 @@ dct:created
 dct:date
 dct:issued
 dct:modified"""
+_PLACES = "dcat:centroid"
 _KEYWORDS = {"id": "@id", "type": "@type"}
 #: Beside ``type``, whose values cannot carry labels.
 _KIND = "kind"
@@ -122,7 +123,7 @@ class Context:
         rules: dict[str, dict[str, str]] = {}
         for lines, rule in (
             (_IRIS, {"@type": "@id"}), (_TEXTS, {"@container": "@language"}), (_STRINGS, {}),
-            (_DATES, {"@type": "xsd:date"}),
+            (_DATES, {"@type": "xsd:date"}), (_PLACES, {"@type": "geo:wktLiteral"}),
         ):  # fmt: skip
             for line in lines.splitlines():
                 name, _, short = line.partition(" ")
@@ -314,7 +315,7 @@ class _Writer:
             for language in sorted(by_language):
                 some = by_language.pop(language)
                 by_language[language] = some[0] if len(some) == 1 else some  # type: ignore[assignment]
-        content |= {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+        content |= {name: values[0] if len(values) == 1 and name != _KIND else values for name, values in found.items()}
         if around := pointing.get(subject):
             content["@reverse"] = {
                 self._use(self._name(iri)): [self.node(one, inside, pointing) for one in some]
@@ -339,6 +340,6 @@ class _Writer:
             return int(text)
         if typed in ("", "xsd:boolean") and kind == _BOOLEAN and text in ("true", "false"):
             return text == "true"
-        if (kind == _STRING and not typed) or kind == (expand(typed) if typed[:4] == "xsd:" else ""):
+        if (kind == _STRING and not typed) or (typed not in ("", "@id") and kind == expand(typed)):
             return text
         return {"type": self._use(prefixed(kind)), "@value": text}

@@ -147,6 +147,7 @@ def _send(path: Path, type_: str, tag: str) -> Response:
     response = send_file(path, mimetype=type_, conditional=True, etag=tag, last_modified=None, max_age=0)
     # What the file system says of it is not of the release.
     del response.headers["Last-Modified"]
+    response.headers["Content-Type"] = type_
     response.headers["Cache-Control"] = _FOREVER
     return response
 
@@ -166,4 +167,4 @@ def _size(count: int) -> str:
     """A number of bytes for reading, in the language of the page."""
     unit, value = next(((u, count / n) for u, n in (("MB", 1e6), ("kB", 1e3)) if count >= n), ("B", count))
     text = f"{value:.1f}" if unit == "MB" else f"{value:.0f}"
-    return f"{text.replace('.', ',') if site.language() == 'da' else text} {unit}"
+    return f"{text.replace('.', ',') if site.language() == 'da' else text}\N{NO-BREAK SPACE}{unit}"

@@ -143,7 +143,7 @@ def downloads() -> list[tuple[str, str, str]]:
     """What can be fetched now: address, its name, and the formats."""
     graphs = ", ".join(site.t(f"format.{media.token}") for media in GRAPHS)
     offered = (
-        ("/downloads", site.page("/downloads"), "about.get_dumps", "about.formats_dumps"),
+        ("/downloads/", site.page("/downloads/"), "about.get_dumps", "about.formats_dumps"),
         ("/catalog", site.url("/catalog.ttl"), "about.get_catalog", "about.formats_catalog"),
         ("/data.json", site.url("/data.json"), "about.get_data_json", "about.formats_json"),
         ("/.well-known/void", site.url("/.well-known/void"), "about.get_void", ""),

@@ -21,7 +21,7 @@ from strategigraf.text import Text
 from strategigraf.web import headers, site
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
-_ACCEPTED = re.compile(r'\s*(?:<([^>]*)>|"([^"]*)"|([\w*.:/-]+))\s*(?:;\s*q\s*=\s*([0-9.]+))?[^,]*(?:,|$)')
+_ACCEPTED = re.compile(r'\s*(?:<([^>]*)>|"([^"]*)"|([\w*.:/-]+))\s*(?:;\s*q\s*=\s*([^;,\s]*))?[^,]*(?:,|$)')
 _LABELS = {expand("rdfs:label"), expand("skos:prefLabel"), expand("skos:altLabel")}
 VARY = f"{headers.VARY}, Accept-Profile"
 

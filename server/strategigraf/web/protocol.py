@@ -86,8 +86,8 @@ def too_large() -> TooLarge:
     """The error of a request whose text is longer than is read."""
     return TooLarge(
         Text(
-            f"Forespørgslen er over {MOST_BYTES // 1_000_000} MB. Del den, eller hent hele grafen: se /catalog.",
-            f"The query is over {MOST_BYTES // 1_000_000} MB. Split it, or download the whole graph: see /catalog.",
+            f"Forespørgslen er over {MOST_BYTES // 1_000_000} MB. Del den, eller hent hele grafen: se /downloads/.",
+            f"The query is over {MOST_BYTES // 1_000_000} MB. Split it, or download the whole graph: see /downloads/.",
         )
     )
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pyoxigraph import Literal, NamedNode, Triple
 
 from strategigraf import describe, ns
+from strategigraf.exports import dumps
 from strategigraf.media import GRAPHS
 from strategigraf.ns import RDF_TYPE
 from strategigraf.profile import Partition
 from strategigraf.text import Text
-from strategigraf.web import site
+from strategigraf.web import downloads, site
 from strategigraf.web.rdf import node, texts, whole_number
 
 PATH = "/.well-known/void"
@@ -27,6 +28,8 @@ _DESCRIPTION = Text(
     "principles, focus areas, initiatives and frameworks, what they build on, and where in which document it says so.",
 )
 _LANGUAGE = "http://publications.europa.eu/resource/authority/language/"
+#: The whole as RDF, packed as most readers take it; N-Quads has the named graphs.
+_DUMPS = ("nt.gz", "ttl.gz", "nq.gz", "jsonld.gz")
 #: One thing of each of the kinds that readers come for.
 _KINDS = ("municipality", "strategy", "framework", "adoption")
 
@@ -49,6 +52,9 @@ def dataset() -> Iterator[Triple]:
     yield Triple(DATASET, node("dcat:landingPage"), NamedNode(site.url("/")))
     yield Triple(DATASET, node("void:sparqlEndpoint"), NamedNode(site.url("/sparql")))
     yield Triple(DATASET, node("void:uriSpace"), Literal(ns.BASE))
+    for ending in _DUMPS:
+        dump = NamedNode(downloads.address(f"{dumps.STEM}.{ending}"))
+        yield Triple(DATASET, node("void:dataDump"), dump)
     yield from _examples()
     for media in GRAPHS:
         yield Triple(DATASET, node("void:feature"), NamedNode(media.format))
@@ -99,6 +105,8 @@ def _graphs(sizes: Mapping[str, int]) -> Iterator[Triple]:
         yield Triple(graph, RDF_TYPE, node("void:Dataset"))
         yield Triple(graph, node("void:triples"), whole_number(int(size)))
         yield Triple(graph, node("rdfs:label"), Literal(iri.removeprefix(ns.GRAPH)))
+        dump = NamedNode(downloads.address(f"graphs/{iri.removeprefix(ns.GRAPH)}.nt"))
+        yield Triple(graph, node("void:dataDump"), dump)
 
 
 def _partitions() -> Iterator[Triple]:
