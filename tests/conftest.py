@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import few
 import pytest
 from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
@@ -77,6 +78,18 @@ def built(facts: sources.Sources, tmp_path_factory: pytest.TempPathFactory) -> r
     # Tests write beside it, so each process has a copy.
     shutil.copytree(first, base / "built")
     return release.current(base / "built")
+
+
+@pytest.fixture(scope="session")
+def few_facts(facts: sources.Sources, tmp_path_factory: pytest.TempPathFactory) -> sources.Sources:
+    """The sources of a whole project of few facts, which is built in a second."""
+    return sources.load(few.write(facts, tmp_path_factory.mktemp("few") / "project"))
+
+
+@pytest.fixture(scope="session")
+def few_built(few_facts: sources.Sources, tmp_path_factory: pytest.TempPathFactory) -> release.Release:
+    """A release of few facts."""
+    return build.build(few_facts, tmp_path_factory.mktemp("few-built"))[0]
 
 
 @pytest.fixture(scope="session")
@@ -167,17 +180,22 @@ def world(facts: sources.Sources) -> World:
     return World(facts)
 
 
+def _copy(of: Path, root: Path, files: dict[str, str]) -> Path:
+    for part in ("ontology", "queries", "data"):
+        shutil.copytree(of / part, root / part)
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+    return root
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Callable[[dict[str, str]], Path]:
     """Make a copy of the sources with some files replaced or added; gives the copy's root."""
+    return lambda files, name="copy": _copy(ROOT, tmp_path / name, files)
 
-    def make(files: dict[str, str], name: str = "copy") -> Path:
-        root = tmp_path / name
-        for part in ("ontology", "queries", "data"):
-            shutil.copytree(ROOT / part, root / part)
-        for path, text in files.items():
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_text(text, encoding="utf-8")
-        return root
 
-    return make
+@pytest.fixture
+def few_checkout(few_facts: sources.Sources, tmp_path: Path) -> Callable[[dict[str, str]], Path]:
+    """Make a copy of the project of few facts with some files replaced or added; gives the copy's root."""
+    return lambda files, name="copy": _copy(few_facts.root, tmp_path / name, files)

@@ -82,9 +82,9 @@ BAD: tuple[tuple[str, Callable[[str], str], str, str, str], ...] = (
 
 
 @pytest.fixture
-def cache(built: release.Release) -> Path:
+def cache(few_built: release.Release) -> Path:
     """Results of SHACL kept from building the release, so that only the changed file is run again."""
-    return built.folder.parent.parent / "cache" / "shacl"
+    return few_built.folder.parent.parent / "cache" / "shacl"
 
 
 def look(root: Path, cache: Path, texts: Path | None = None) -> list[Finding]:
@@ -94,12 +94,13 @@ def look(root: Path, cache: Path, texts: Path | None = None) -> list[Finding]:
 @pytest.mark.parametrize(("path", "spoil", "code", "mend", "place"), BAD, ids=[item[2] for item in BAD])
 def test_bad_facts(
     path: str, spoil: Callable[[str], str], code: str, mend: str, place: str,
-    checkout: Callable[[dict[str, str]], Path], cache: Path, built: release.Release, tmp_path: Path,
+    few_checkout: Callable[[dict[str, str]], Path], cache: Path, few_facts: sources.Sources,
+    few_built: release.Release, tmp_path: Path,
 ) -> None:  # fmt: skip
-    text = (ROOT / path).read_text(encoding="utf-8")
+    text = (few_facts.root / path).read_text(encoding="utf-8")
     spoilt = spoil(text)
     assert spoilt != text
-    root = checkout({path: spoilt})
+    root = few_checkout({path: spoilt})
     found = [item for item in look(root, cache) if item.code == code]
     assert found, code
     item = found[0]
@@ -114,14 +115,14 @@ def test_bad_facts(
 
     out = tmp_path / "out"
     (out / "releases").mkdir(parents=True)
-    (out / "releases" / built.name).symlink_to(built.folder)
-    (out / "CURRENT").write_text(built.name + "\n", encoding="utf-8")
+    (out / "releases" / few_built.name).symlink_to(few_built.folder)
+    (out / "CURRENT").write_text(few_built.name + "\n", encoding="utf-8")
     (out / "cache").symlink_to(cache.parent)
     with pytest.raises(InvalidData) as caught:
         build.build(sources.load(root), out)
     assert caught.value.exit_code == 1
     assert any(finding.code == code for finding in caught.value.findings)
-    assert release.current(out).name == built.name, "the last good release keeps serving"
+    assert release.current(out).name == few_built.name, "the last good release keeps serving"
     assert sorted(entry.name for entry in out.iterdir() if entry.name not in ("cache", ".lock")) == [
         "CURRENT",
         "releases",
@@ -141,17 +142,23 @@ def rename_evidence(text: str) -> tuple[str, str]:
     return turtle.read(renamed).canonical, changed
 
 
-def test_a_changed_phrase_is_seen_without_the_texts(checkout: Callable[[dict[str, str]], Path], cache: Path) -> None:
-    text, _ = rename_evidence((ROOT / ODDER).read_text(encoding="utf-8"))
-    codes = {item.code for item in look(checkout({ODDER: text}), cache)}
+def test_a_changed_phrase_is_seen_without_the_texts(
+    few_checkout: Callable[[dict[str, str]], Path], few_facts: sources.Sources, cache: Path
+) -> None:
+    text, _ = rename_evidence((few_facts.root / ODDER).read_text(encoding="utf-8"))
+    codes = {item.code for item in look(few_checkout({ODDER: text}), cache)}
     assert "evidence-not-in-receipt" in codes
     assert "evidence-name" not in codes
 
 
 @pytest.mark.shared
-def test_a_phrase_that_is_not_in_the_source(checkout: Callable[[dict[str, str]], Path], cache: Path) -> None:
-    text, name = rename_evidence((ROOT / ODDER).read_text(encoding="utf-8"))
-    found = [i for i in look(checkout({ODDER: text}), cache, SHARED / "sources") if i.code == "phrase-not-in-source"]
+def test_a_phrase_that_is_not_in_the_source(
+    few_checkout: Callable[[dict[str, str]], Path], few_facts: sources.Sources, cache: Path
+) -> None:
+    text, name = rename_evidence((few_facts.root / ODDER).read_text(encoding="utf-8"))
+    found = [
+        i for i in look(few_checkout({ODDER: text}), cache, SHARED / "sources") if i.code == "phrase-not-in-source"
+    ]
     assert len(found) == 1
     assert text.split("\n")[found[0].line - 1].strip().startswith("sg:phrase")
     assert found[0].subject.endswith(name.removeprefix("evidence:"))
@@ -169,14 +176,16 @@ def test_every_phrase_is_in_its_source(facts: sources.Sources) -> None:
     assert written == (ROOT / "data" / "receipt.tsv").read_text(encoding="utf-8")
 
 
-def test_a_receipt_line_too_many(checkout: Callable[[dict[str, str]], Path], cache: Path) -> None:
-    text = (ROOT / "data" / "receipt.tsv").read_text(encoding="utf-8")
-    root = checkout({"data/receipt.tsv": text + "odder-strategi-000000000000\todder-strategi\t0\t1-1\t0\n"})
+def test_a_receipt_line_too_many(
+    few_checkout: Callable[[dict[str, str]], Path], few_facts: sources.Sources, cache: Path
+) -> None:
+    text = (few_facts.root / "data" / "receipt.tsv").read_text(encoding="utf-8")
+    root = few_checkout({"data/receipt.tsv": text + "odder-strategi-000000000000\todder-strategi\t0\t1-1\t0\n"})
     assert [item.code for item in look(root, cache)] == ["receipt-without-evidence"]
 
 
-def test_files_that_are_not_utf_8(checkout: Callable[[dict[str, str]], Path]) -> None:
-    root = checkout({})
+def test_files_that_are_not_utf_8(few_checkout: Callable[[dict[str, str]], Path]) -> None:
+    root = few_checkout({})
     (root / ODDER).write_bytes("# ø\n".encode("latin-1"))
     with pytest.raises(Exception, match="UTF-8"):
         sources.load(root)
@@ -280,14 +289,15 @@ def test_a_query_or_rule_that_does_not_run_is_not_published(
     path: str,
     spoil: Callable[[str], str],
     line: str,
-    checkout: Callable[[dict[str, str]], Path],
+    few_checkout: Callable[[dict[str, str]], Path],
+    few_facts: sources.Sources,
     cache: Path,
     tmp_path: Path,
 ) -> None:
-    text = (ROOT / path).read_text(encoding="utf-8")
+    text = (few_facts.root / path).read_text(encoding="utf-8")
     spoilt = spoil(text)
     assert spoilt != text
-    root = checkout({path: spoilt})
+    root = few_checkout({path: spoilt})
     found = [item for item in look(root, cache) if item.file == path]
     assert [item.code for item in found] == ["query"]
     assert line in spoilt.split("\n")[found[0].line - 1]

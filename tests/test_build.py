@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from strategigraf import build, release, sources
-from strategigraf.errors import InvalidData, NoRelease
+from strategigraf.errors import InvalidData, NoRelease, NotFound
+from strategigraf.terms import cell
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -35,12 +36,13 @@ def with_cache(built: release.Release, out: Path) -> Path:
 
 
 def test_two_builds_on_two_paths_give_the_same_bytes(
-    checkout: Callable[..., Path], built: release.Release, tmp_path: Path
+    few_checkout: Callable[..., Path], few_built: release.Release, tmp_path: Path
 ) -> None:
+    """The manifest too; the same is shown of all the facts below."""
     made = []
     for name in ("a", "b/deeper"):
-        root = checkout({}, name)
-        out = with_cache(built, tmp_path / name / "out")
+        root = few_checkout({}, name)
+        out = with_cache(few_built, tmp_path / name / "out")
         made.append(build.build(sources.load(root), out)[0])
     assert made[0].name == made[1].name
     assert tree(made[0].folder) == tree(made[1].folder)
@@ -66,39 +68,40 @@ def test_every_rule_but_the_one_for_deviations_derives_something(built: release.
 
 
 def test_the_name_follows_data_ontology_and_queries(
-    checkout: Callable[..., Path], built: release.Release, tmp_path: Path
+    few_checkout: Callable[..., Path], few_facts: sources.Sources, few_built: release.Release, tmp_path: Path
 ) -> None:
-    names = {built.name}
+    names = {few_built.name}
     for number, (path, old, new) in enumerate(
         (
             ("data/ttl/frameworks/sapa.ttl", "sg:adoptable false", "sg:adoptable true"),
             ("queries/approvals.rq", "ORDER BY STR(?date)", "ORDER BY DESC(STR(?date))"),
         )
     ):
-        from conftest import ROOT
-
-        root = checkout({path: (ROOT / path).read_text(encoding="utf-8").replace(old, new, 1)}, f"n{number}")
-        out = with_cache(built, tmp_path / f"n{number}" / "out")
+        text = (few_facts.root / path).read_text(encoding="utf-8")
+        assert old in text
+        root = few_checkout({path: text.replace(old, new, 1)}, f"n{number}")
+        out = with_cache(few_built, tmp_path / f"n{number}" / "out")
         made, fresh = build.build(sources.load(root), out)
         assert fresh
         names.add(made.name)
     assert len(names) == 3
 
 
-def test_an_unchanged_build_is_not_made_twice(facts: sources.Sources, built: release.Release) -> None:
-    again, fresh = build.build(facts, built.folder.parent.parent)
+def test_an_unchanged_build_is_not_made_twice(few_facts: sources.Sources, few_built: release.Release) -> None:
+    before = tree(few_built.folder)
+    again, fresh = build.build(few_facts, few_built.folder.parent.parent)
     assert not fresh
-    assert again.name == built.name
-    forced, fresh = build.build(facts, built.folder.parent.parent, force=True)
+    assert again.name == few_built.name
+    forced, fresh = build.build(few_facts, few_built.folder.parent.parent, force=True)
     assert not fresh
-    assert tree(forced.folder) == tree(built.folder)
+    assert tree(forced.folder) == before
 
 
 def test_a_failed_build_leaves_the_last_release(
-    checkout: Callable[..., Path], built: release.Release, tmp_path: Path
+    few_checkout: Callable[..., Path], few_built: release.Release, tmp_path: Path
 ) -> None:
-    out = with_cache(built, tmp_path / "out")
-    root = checkout({})
+    out = with_cache(few_built, tmp_path / "out")
+    root = few_checkout({})
     good, _ = build.build(sources.load(root), out)
     before = tree(good.folder)
     path = root / "data/ttl/frameworks/sapa.ttl"
@@ -133,30 +136,38 @@ def test_every_triple_is_in_a_named_graph_and_in_the_merge(built: release.Releas
 
 
 def test_a_damaged_release_is_mended_by_building(
-    facts: sources.Sources, built: release.Release, tmp_path: Path
+    few_facts: sources.Sources, few_built: release.Release, tmp_path: Path
 ) -> None:
-    out = with_cache(built, tmp_path / "out")
-    made, _ = build.build(facts, out)
+    out = with_cache(few_built, tmp_path / "out")
+    made, _ = build.build(few_facts, out)
     data = made.folder / "data.nq"
     data.write_bytes(data.read_bytes() + b"#")
     with pytest.raises(NoRelease):
         release.current(out)
-    build.build(facts, out)
-    assert tree(release.current(out).folder) == tree(built.folder)
+    build.build(few_facts, out)
+    assert tree(release.current(out).folder) == tree(few_built.folder)
 
 
-def test_odd_line_ends_in_a_text_survive(checkout: Callable[..., Path], built: release.Release, tmp_path: Path) -> None:
+def test_odd_line_ends_in_a_text_survive(
+    few_checkout: Callable[..., Path], few_facts: sources.Sources, few_built: release.Release, tmp_path: Path
+) -> None:
     path = "data/ttl/frameworks/sapa.ttl"
-    from conftest import ROOT
-
-    text = (ROOT / path).read_text(encoding="utf-8").replace("En løsning", "En\u2028løs\u0085ning")
-    made, _ = build.build(sources.load(checkout({path: text})), with_cache(built, tmp_path / "out"))
+    text = (few_facts.root / path).read_text(encoding="utf-8")
+    odd = "Fælles\u2028kommunalt\u0085system"
+    assert "Fælleskommunalt system" in text
+    root = few_checkout({path: text.replace("Fælleskommunalt system", odd)})
+    made, _ = build.build(sources.load(root), with_cache(few_built, tmp_path / "out"))
     assert len(made.store()) == made.manifest["triples"]
+    found = made.store().select(
+        "SELECT ?text WHERE { framework:sapa dct:description ?text FILTER(LANG(?text) = 'da') }"
+    )
+    assert [cell(row["text"])[: len(odd)] for row in found] == [odd]
 
 
 def test_a_release_holds_what_was_checked_not_what_the_disk_came_to_hold(
     checkout: Callable[..., Path], built: release.Release, tmp_path: Path
 ) -> None:
+    """And a build of all the facts on another path gives the same bytes."""
     root = checkout({})
 
     def meddle(_: object) -> None:
@@ -167,8 +178,8 @@ def test_a_release_holds_what_was_checked_not_what_the_disk_came_to_hold(
     assert but_commit(made) == but_commit(built)
 
 
-def test_the_texts_are_looked_at_even_when_nothing_has_changed(facts: sources.Sources, built: release.Release) -> None:
-    from strategigraf.errors import NotFound
-
+def test_the_texts_are_looked_at_even_when_nothing_has_changed(
+    few_facts: sources.Sources, few_built: release.Release
+) -> None:
     with pytest.raises(NotFound):
-        build.build(facts, built.folder.parent.parent, texts=Path("/nowhere"))
+        build.build(few_facts, few_built.folder.parent.parent, texts=Path("/nowhere"))

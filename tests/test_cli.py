@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from strategigraf import cli, release
+from strategigraf import cli, paths, release, sources
 
 
 @pytest.fixture(autouse=True)
@@ -126,7 +126,16 @@ def test_validate_and_fmt_are_clean(capfdbinary: pytest.CaptureFixture[bytes]) -
     assert run(capfdbinary, "build")[0] == 0
 
 
-def test_validate_one_file_tells_only_of_that_file(capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> None:
+@pytest.fixture
+def root(few_facts: sources.Sources, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of few facts, which the command takes for its own."""
+    monkeypatch.setattr(paths, "root", lambda: few_facts.root)
+    return few_facts.root
+
+
+def test_validate_one_file_tells_only_of_that_file(
+    capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path, root: Path
+) -> None:
     bad = tmp_path / "ny-kommune.ttl"
     bad.write_text(
         '@prefix sg: <https://w3id.org/strategigraf/ontology/> .\n'
@@ -140,7 +149,7 @@ def test_validate_one_file_tells_only_of_that_file(capfdbinary: pytest.CaptureFi
     assert code == 1
     assert all(line.startswith(f"{bad}:5: fejl [") for line in lines)
     assert {"ElementHome", "without-evidence"} <= {line.split("[")[1].split("]")[0] for line in lines}
-    good = ROOT / "data/ttl/frameworks/sapa.ttl"
+    good = root / "data/ttl/frameworks/sapa.ttl"
     assert run(capfdbinary, "validate", str(good))[:2] == (0, b"")
     assert run(capfdbinary, "validate", str(good.parent))[:2] == (0, b"")
 
@@ -157,11 +166,11 @@ def test_fmt_mends_the_file_that_was_named(
 
 
 def test_a_folder_without_turtle_and_one_that_cannot_be_written(
-    capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run(capfdbinary, "validate", str(tmp_path))[0] == 2
     monkeypatch.setenv("STRATEGIGRAF_BUILD", "/proc/nowhere")
-    assert run(capfdbinary, "validate", str(ROOT / "data/ttl/frameworks/sapa.ttl"))[0] == 0
+    assert run(capfdbinary, "validate", str(root / "data/ttl/frameworks/sapa.ttl"))[0] == 0
     code, _, err = run(capfdbinary, "build")
     assert code == 1
     assert "/proc" in err
