@@ -124,6 +124,19 @@ def test_the_map_is_what_the_queries_answer(client: Any, service: Service) -> No
     }
 
 
+def test_the_number_of_elements_is_that_of_its_query(client: Any) -> None:
+    text = page(client, "/?measure=elements")
+    link = re.search(r'<p class="note">[^<]*<a href="([^"]+)"', inside(text, 'class="measure"', "</section>"))
+    assert link
+    path = link[1].replace("&amp;", "&").removeprefix(PUBLIC)
+    rows = client.get(path, headers={"Accept": "text/csv"}).get_data(as_text=True).split()[1:]
+    counts = {iri.rpartition("/")[2]: int(n) for iri, n in (row.split(",") for row in rows)}
+    assert counts["0727"] > 50
+    for code, shown in tiles(text).items():
+        n = counts.get(code, 0)
+        assert shown == ("n4" if n >= 50 else "n3" if n >= 10 else "n1" if n else "n0"), code
+
+
 def test_an_unknown_measure_is_told(client: Any) -> None:
     for value in ("nonsense", "<script>", "", "x" * 300):
         response = client.get("/", query_string={"measure": value}, headers=BROWSER)

@@ -33,6 +33,10 @@ FIGURES: tuple[tuple[str, str], ...] = (
     ("places", "SELECT (COUNT(DISTINCT ?e) AS ?n) WHERE { ?e a sg:Evidence }"),
     ("documents", "SELECT (COUNT(DISTINCT ?d) AS ?n) WHERE { ?d sg:corpus concept:corpus-read }"),
 )
+#: How many elements of each municipality's strategies the graph has.
+ELEMENTS = """SELECT ?m (COUNT(DISTINCT ?e) AS ?n) WHERE {
+  ?m a sg:Municipality . ?s dct:publisher ?m ; a sg:Strategy . ?e sg:elementOf ?s
+} GROUP BY ?m ORDER BY DESC(?n)"""
 #: Questions by what people come for, each group under its message: message of ``question``, path, and what the path is
 #: given. ``{year}`` is the year of today. A question whose page or query is not here is left out.
 QUESTIONS: tuple[tuple[str, tuple[tuple[str, str, Mapping[str, str]], ...]], ...] = (
@@ -221,12 +225,14 @@ def _name(measure: str, frameworks: Mapping[str, str]) -> str:
 
 
 def _counted_by(measure: str, frameworks: Mapping[str, str]) -> str:
-    """Where the values behind a measure stand with their sources."""
+    """Where the values behind a measure stand with their sources, or the query that counts them."""
     if measure in frameworks:
         return site.address(frameworks[measure])
-    return site.page(
-        "/queries/strategies_by_status" if measure == "strategy" else "/queries/municipalities_not_assessed"
-    )
+    if measure == "strategy":
+        return site.page("/queries/strategies_by_status")
+    if measure == "read":
+        return site.page("/queries/framework_adoption")  # its column own_reading
+    return site.page("/sparql", query=with_prefixes(ELEMENTS))
 
 
 def _map(measure: str, frameworks: Mapping[str, str], fixed: _Fixed) -> tuple[dict[str, Any], list[dict[str, str]]]:
@@ -270,14 +276,7 @@ def _read() -> _Fixed:
         }"""
     ):
         periods.setdefault(cell(row["m"]), []).append((cell(row.get("start")), cell(row.get("end"))))
-    elements = {
-        cell(row["m"]): int(cell(row["n"]))
-        for row in store.select(
-            """SELECT ?m (COUNT(DISTINCT ?e) AS ?n) WHERE {
-              ?m a sg:Municipality . ?s dct:publisher ?m ; a sg:Strategy . ?e sg:elementOf ?s
-            } GROUP BY ?m"""
-        )
-    }
+    elements = {cell(row["m"]): int(cell(row["n"])) for row in store.select(ELEMENTS)}
     adoptable = store.select("SELECT ?f WHERE { ?f sg:adoptable true } ORDER BY ?f")
     return _Fixed(
         tuple((key, cell(store.select(text)[0]["n"]), with_prefixes(text)) for key, text in FIGURES),
