@@ -117,7 +117,7 @@ class GraphStore(Embedded):
     def load(self, triples: bytes, graph: NamedNode) -> None:
         """Add N-Triples to a named graph and to the default graph."""
         if b"_:" in triples:  # loading would name a blank node anew, and otherwise in each graph
-            self.add(Quad(*quad.triple, graph) for quad in parse(triples, RdfFormat.N_TRIPLES))
+            self.add(Quad(q.subject, q.predicate, q.object, graph) for q in parse(triples, RdfFormat.N_TRIPLES))
             return
         self._memory.load(triples, format=RdfFormat.N_TRIPLES, to_graph=graph)
         self._memory.load(triples, format=RdfFormat.N_TRIPLES)
@@ -126,7 +126,7 @@ class GraphStore(Embedded):
         """Add N-Triples to a named graph and to the default graph, but for those that this has; how many were new."""
         fresh = [quad for quad in parse(triples, RdfFormat.N_TRIPLES) if quad not in self._memory]
         self._memory.extend(fresh)
-        self._memory.extend([Quad(*quad.triple, graph) for quad in fresh])
+        self._memory.extend([Quad(q.subject, q.predicate, q.object, graph) for q in fresh])
         return len(fresh)
 
     def remove(self, quads: Iterable[Quad]) -> None:
