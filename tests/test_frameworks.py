@@ -94,13 +94,12 @@ def test_every_municipality_has_a_square_of_its_own(app: Flask) -> None:
     with app.test_request_context("/"):
         known = places.places()
         drawn = tilemap.tiles(dict.fromkeys(list(known)[:97], "committed") | {"https://example.org/": "acting"})
-        regions, sizes = places.counted(known)
     assert len(known) == len({(one.row, one.column) for one in known.values()}) == 98
     assert len(drawn["items"]) == len({(one["x"], one["y"]) for one in drawn["items"]}) == 97
     assert min(one["x"] for one in drawn["items"]) == 0
     assert drawn["counts"]["committed"] == 97
-    assert sum(regions.values()) == sum(sizes.values()) == 98
-    assert len(regions) == 5
+    assert len({one.region("2026-11-25") for one in known.values()}) == 5
+    assert {one.size for one in known.values()} == {"small", "medium", "large"}
 
 
 def test_a_region_is_that_of_the_day(app: Flask) -> None:

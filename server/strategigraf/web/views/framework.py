@@ -17,9 +17,7 @@ from strategigraf.web import render, site
 from strategigraf.web.choices import Choices, Facet, both_ways, facet, heads, ordered, sift
 from strategigraf.web.views import claims, standing, strategy, tilemap
 from strategigraf.web.views.places import SIZES, Place, alphabetical, places
-from strategigraf.web.views.standing import CORPORA, Standing, adoptable, standings
-
-__all__ = ["adoptable", "adoptions", "listed", "statuses", "view"]
+from strategigraf.web.views.standing import CORPORA, Standing, standings
 
 #: The code of a square outside what the reader has chosen to see.
 OUTSIDE = "outside"
@@ -82,14 +80,6 @@ def statuses() -> list[dict[str, str]]:
     language = site.language()
     return [
         {"iri": one.iri, "code": one.code, "meaning": one.meaning.get(language, "")} for one in standings().statuses
-    ]
-
-
-def adoptions(iri: str, corpus: str) -> list[dict[str, str]]:
-    """The municipality, status and own reading of each row, as the public query ``framework_adoption`` gives them."""
-    return [
-        {"municipality": one.municipality, "status": one.status, "own_reading": one.reading}
-        for one in standings().of(iri, corpus)
     ]
 
 

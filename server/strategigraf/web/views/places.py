@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import current_app
@@ -54,19 +52,6 @@ def places() -> dict[str, Place]:
     if kept is None:
         kept = current_app.extensions["strategigraf.places"] = _read()
     return kept
-
-
-def today_region(iri: str) -> str:
-    """The region of a municipality today; "" where none is known."""
-    place = places().get(iri)
-    return place.region(site.today().isoformat()) if place else ""
-
-
-def counted(iris: Iterable[str]) -> tuple[Counter[str], Counter[str]]:
-    """How many of some municipalities lie in each region today, and how many are of each size."""
-    known = [place for iri in iris if (place := places().get(iri))]
-    day = site.today().isoformat()
-    return Counter(place.region(day) for place in known), Counter(place.size for place in known)
 
 
 def alphabetical(name: str) -> str:
