@@ -82,7 +82,7 @@ def test_the_common_path_is_that_of_the_public_query(app: Flask) -> None:
         if step["relation"] != "member-of"
     ]
     mine = [
-        (step["step_from"], step["relation"], step["step_to"], {piece.iri for piece in step["pieces"]})  # type: ignore[attr-defined]
+        (step["step_from"], step["relation"], step["step_to"], {piece.iri for piece in step["pieces"]})
         for step in found
     ]
     assert sorted(mine, key=str) == sorted(wanted, key=str)

@@ -173,7 +173,10 @@ def _legend(chosen: Chosen) -> list[tuple[str, list[tuple[str, str, str]]]]:
     firmest = sorted(seen, key=lambda one: -seen[one])
     return [
         (site.t("filter.status"), [one for one in firmest if one[0] in known]),
-        (site.t("matrix.claims"), [one for one in firmest if one[0] not in known]),
+        (
+            site.t("matrix.claims" if chosen.kind == "frameworks" else "claim.title"),
+            [one for one in firmest if one[0] not in known],
+        ),
     ]
 
 

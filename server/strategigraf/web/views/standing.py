@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from flask import current_app
 from pyoxigraph import NamedNode
@@ -168,7 +169,7 @@ def adoptable() -> list[str]:
     return [cell(row["f"]) for row in rows]
 
 
-def common(framework: str) -> list[dict[str, object]]:
+def common(framework: str) -> list[dict[str, Any]]:
     """The path by which all follow a framework through the community, from them down to it; none where they do not.
 
     Each step has ``step_from``, ``relation``, ``step_to`` and ``pieces``, as the public query ``adoption_path`` gives
@@ -197,7 +198,7 @@ def common(framework: str) -> list[dict[str, object]]:
     height = _heights(pairs)
     pairs.sort(key=lambda pair: (height[pair[1]], pair[1], pair[0]))
     pieces = describe.evidence_of(store, [*(cell(row["claim"]) for row in rows), *(part for part, _ in pairs)])
-    steps: list[dict[str, object]] = [
+    steps: list[dict[str, Any]] = [
         {
             "step_from": cell(row["subject"]),
             "relation": cell(row["relation"]),

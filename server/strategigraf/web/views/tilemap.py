@@ -26,7 +26,7 @@ def tiles(values: Mapping[str, str]) -> dict[str, Any]:
     known = places()
     left = min((place.column for place in known.values()), default=0)
     top = min((place.row for place in known.values()), default=0)
-    items = [
+    items: list[dict[str, Any]] = [
         {
             "municipality": iri,
             "name": (name := site.plain_name(iri)),
