@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from pyoxigraph import NamedNode
 
 from strategigraf import describe, ns
-from strategigraf.media import GRAPHS, HTML, by_token
+from strategigraf.media import GRAPHS, HTML
 from strategigraf.names import SEARCHED, Named, fold
 from strategigraf.text import Text
 from strategigraf.web import http, profiles, rdf, render, site, views
@@ -58,9 +58,7 @@ def document(kind: str, name: str) -> ResponseReturnValue:
     if media is HTML:
         thing = describe.describe(store, said, labelled)
         template, values = views.view(kind, thing)
-        block = by_token("jsonld", GRAPHS)
-        assert block is not None
-        data = render.data_block(rdf.of_thing(describe.graph(store, said, labelled), iri, block))
+        data = render.data_block(rdf.block(describe.graph(store, said, labelled), iri))
         body: str | bytes = render.html(
             template,
             thing=thing,
@@ -75,7 +73,8 @@ def document(kind: str, name: str) -> ResponseReturnValue:
         triples = profiles.reduced(describe.graph(store, said, labelled), iri, profile)
         body = rdf.of_thing(triples, iri, media) if profile is profiles.FULL else rdf.of_things(triples, media)
     response = http.reply(body, media)
-    response.last_modified = changed.moment(last)
+    if last:  # werkzeug would write the time of now for None
+        response.last_modified = changed.moment(last)
     response.headers["Vary"] = profiles.VARY
     profiles.tell(response, path, iri, DOCUMENT, media, profile)
     return response

@@ -122,6 +122,7 @@ def _about(iri: str) -> dict[str, Any]:
     ):
         elements[cell(row.get("owner"))].append(cell(row["one"]))
     items: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    told: set[str] = set()
     for row in site.service().store.select(
         f"""SELECT DISTINCT ?one ?type ?document WHERE {{
           ?one dct:subject {here} ; a ?type . ?type rdfs:isDefinedBy ?ontology .
@@ -129,13 +130,16 @@ def _about(iri: str) -> dict[str, Any]:
           OPTIONAL {{ ?one sg:itemOf ?document }}
         }} ORDER BY ?type ?document ?one"""
     ):
-        items[cell(row["type"])][cell(row.get("document"))].append(cell(row["one"]))
+        # One of two types, or from two documents, is told once.
+        if (one := cell(row["one"])) not in told:
+            told.add(one)
+            items[cell(row["type"])][cell(row.get("document"))].append(one)
     owners = sorted(elements, key=lambda owner: (_kind(owner) != "municipality", alphabetical(site.plain_name(owner))))
     return {
         "elements": [(owner, elements[owner]) for owner in owners],
         "municipal": [owner for owner in owners if _kind(owner) == "municipality"],
         "items": {kind: dict(found) for kind, found in items.items()},
-        "total": sum(map(len, elements.values())) + sum(len(x) for found in items.values() for x in found.values()),
+        "total": len({one for some in elements.values() for one in some}) + len(told),
     }
 
 

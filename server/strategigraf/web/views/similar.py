@@ -22,9 +22,10 @@ STRONG = ("framework", "joint", "theme")
 _TRAITS = {
     "framework": """?adoption sg:municipality ?m ; sg:framework ?x ; sg:status/sg:rank ?rank . FILTER(?rank > 2)""",
     "joint": """?claim sg:subject ?own ; sg:object ?x ; sg:relation ?relation .
-        FILTER(?relation != concept:relation-deviates-from) ?own sg:elementOf?/dct:publisher ?m .
-        ?m a sg:Municipality FILTER NOT EXISTS { ?x a sg:Framework }""",
-    "theme": "?strategy dct:publisher ?m . ?m a sg:Municipality . ?element sg:elementOf ?strategy ; dct:subject ?x",
+        FILTER(?relation != concept:relation-deviates-from) ?own sg:elementOf? ?strategy .
+        ?strategy a sg:Strategy ; dct:publisher ?m . ?m a sg:Municipality FILTER NOT EXISTS { ?x a sg:Framework }""",
+    "theme": """?strategy a sg:Strategy ; dct:publisher ?m . ?m a sg:Municipality .
+        ?element sg:elementOf ?strategy ; dct:subject ?x""",
     "form": "?x0 a sg:Strategy ; dct:publisher ?m ; sg:form ?x . ?m a sg:Municipality",
     "period": """?x0 a sg:Strategy ; dct:publisher ?m ; dct:temporal ?span . ?m a sg:Municipality .
         ?span dcat:startDate ?start ; dcat:endDate ?end .
