@@ -192,10 +192,18 @@ def _copy(of: Path, root: Path, files: dict[str, str]) -> Path:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Callable[[dict[str, str]], Path]:
     """Make a copy of the sources with some files replaced or added; gives the copy's root."""
-    return lambda files, name="copy": _copy(ROOT, tmp_path / name, files)
+
+    def make(files: dict[str, str], name: str = "copy") -> Path:
+        return _copy(ROOT, tmp_path / name, files)
+
+    return make
 
 
 @pytest.fixture
 def few_checkout(few_facts: sources.Sources, tmp_path: Path) -> Callable[[dict[str, str]], Path]:
     """Make a copy of the project of few facts with some files replaced or added; gives the copy's root."""
-    return lambda files, name="copy": _copy(few_facts.root, tmp_path / name, files)
+
+    def make(files: dict[str, str], name: str = "copy") -> Path:
+        return _copy(few_facts.root, tmp_path / name, files)
+
+    return make
