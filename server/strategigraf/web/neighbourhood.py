@@ -40,7 +40,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 #: What ``other`` leaves out: what the groups say in another way, and what only rules derive.
 _LEFT_OUT = (
     "rdf:type", "sg:evidence", "sg:evidenceFor", "sg:leadsTo", "sg:concernedBy", "sg:finishedPartOf",
-    "prov:wasDerivedFrom", "prov:wasAttributedTo", "skos:inScheme", "skos:topConceptOf", "dct:spatial",
+    "prov:wasDerivedFrom", "prov:wasAttributedTo", "skos:topConceptOf", "dct:spatial",
     "sg:impliedBy", "dct:source",
 )  # fmt: skip
 #: Types whose neighbours are only to be found by properties of no group.

@@ -74,7 +74,7 @@ def graph() -> ResponseReturnValue:
         return kept
     if not middle:
         return http.reply(render.html("graph.html", middle="", **_form("", "1", ())), HTML)
-    found = _found(middle, depth, groups)
+    found, groups = _found(middle, depth, groups)
     by_type: dict[str, list[neighbourhood.Node]] = defaultdict(list)
     for node in found.nodes[1:]:
         by_type[node.type].append(node)
@@ -104,7 +104,7 @@ def graph_json() -> ResponseReturnValue:
         )
     if kept := http.unchanged("json", by_day=True):
         return kept
-    found = _found(middle, depth, groups)
+    found, groups = _found(middle, depth, groups)
     body = {
         "of": middle,
         "depth": int(depth),
@@ -152,18 +152,22 @@ def said(edge: Edge) -> str:
 
 
 def _read() -> tuple[str, str, tuple[str, ...]]:
-    """The thing in the middle ("" for none), the depth and the kinds of relation that are asked for."""
+    """The thing in the middle, the depth, and the kinds of relation asked for; "" and none where not asked."""
     asked.only("of", "depth", "relation")
     middle = asked.thing("of", ns.TYPES, Text("Ting", "Thing"))
-    depth = asked.choice("depth", DEPTHS, "1")
-    groups = asked.several("relation", tuple(GROUPS))
-    if middle and not groups:
-        groups = neighbourhood.default_groups((ns.split(middle) or ("", ""))[0])
-    return middle, depth, groups
+    return middle, asked.choice("depth", DEPTHS, "1"), asked.several("relation", tuple(GROUPS))
 
 
-def _found(middle: str, depth: str, groups: tuple[str, ...]) -> Neighbourhood:
-    return neighbourhood.around(site.service().store, middle, int(depth), groups, site.today().isoformat())
+def _found(middle: str, depth: str, groups: tuple[str, ...]) -> tuple[Neighbourhood, tuple[str, ...]]:
+    """What is around a thing, and the kinds of relation: those asked for, else the usual, else all."""
+    kind = (ns.split(middle) or ("", ""))[0]
+    store, day = site.service().store, site.today().isoformat()
+    some = groups or neighbourhood.default_groups(kind)
+    found = neighbourhood.around(store, middle, int(depth), some, day)
+    if not found.edges and not groups:
+        some = tuple(GROUPS)
+        found = neighbourhood.around(store, middle, int(depth), some, day)
+    return found, some
 
 
 def _form(of: str, depth: str, groups: tuple[str, ...]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -181,14 +182,14 @@ def _left(day: date, end: str) -> str:
 
 
 def months_later(day: date, months: int) -> date:
-    """The same day of the month so many months later, or the last day of that month where it has no such day."""
+    """The same day of the month so many months later, or the last day of that month where it has no such day.
+
+    The calendar's own first and last day, where that would lie outside it.
+    """
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    for number in range(day.day, 27, -1):
-        try:
-            return date(year, month + 1, number)
-        except ValueError:
-            continue
-    return date(year, month + 1, day.day)
+    if not date.min.year <= year <= date.max.year:
+        return date.max if months > 0 else date.min
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _sorted(some: Sequence[Span], sort: str, day: str) -> list[Span]:
