@@ -18,7 +18,7 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 from strategigraf import build, infer, release, settings, sources, turtle
 from strategigraf.catalogue import Answer, Catalogue
 from strategigraf.names import Names
-from strategigraf.ns import GRAPH, PREFIXES
+from strategigraf.ns import GRAPH, ID, PREFIXES
 from strategigraf.service import Service
 from strategigraf.settings import Settings
 from strategigraf.store import GraphStore
@@ -26,6 +26,7 @@ from strategigraf.store import GraphStore
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 TODAY = date(2026, 11, 25)
+_ONTOLOGY = NamedNode(GRAPH + "ontology")
 TURTLE_HEAD = "".join(f"@prefix {prefix}: <{base}> .\n" for prefix, base in PREFIXES.items())
 
 
@@ -134,6 +135,16 @@ class World:
 
         changed.quads = {quad for quad in self.quads if not hit(quad)}
         assert len(changed.quads) < len(self.quads), f"nothing matched {patterns}"
+        return changed
+
+    def from_(self, *kinds: str) -> World:
+        """The ontology, and of the facts those that things of some kinds lead to."""
+        changed = self._copy()
+        facts = [quad for quad in self.quads if quad.graph_name != _ONTOLOGY]
+        starts = tuple(f"{ID}{kind}/" for kind in kinds)
+        things = few.led_to(facts, lambda iri: iri.startswith(starts))
+        lost = {quad for quad in facts if quad.subject.value.partition("#")[0] not in things}  # type: ignore[union-attr]
+        changed.quads = self.quads - lost
         return changed
 
     def with_(self, text: str) -> World:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from pyoxigraph import NamedNode, Triple
+from pyoxigraph import NamedNode, Quad, Triple
 
 from strategigraf import turtle
 from strategigraf.ns import ID
@@ -29,18 +30,9 @@ def write(facts: Sources, root: Path) -> Path:
     The block of a thing is kept with its fragments, or left out: what is kept is as it was, and no link leads nowhere.
     The examples of SPARQL are left out, since each asks for facts of its own. Returns ``root``.
     """
-    blocks: dict[str, list[Triple]] = defaultdict(list)
-    for file in facts.of("facts", "reference"):
-        for triple in file.document.triples:
-            blocks[_thing(triple)].append(triple)
-    kept: set[str] = set()
-    ahead = [ID + seed for seed in SEEDS]
-    assert set(ahead) <= set(blocks)
-    while ahead:
-        thing = ahead.pop()
-        if thing in blocks and thing not in kept:
-            kept.add(thing)
-            ahead += [t.object.value.partition("#")[0] for t in blocks[thing] if isinstance(t.object, NamedNode)]
+    seeds = {ID + seed for seed in SEEDS}
+    kept = led_to((t for file in facts.of("facts", "reference") for t in file.document.triples), seeds.__contains__)
+    assert seeds <= kept
     texts = {name: text for name, text in facts.others.items() if not name.startswith("queries/examples/")}
     for file in facts.files:
         if file.kind in ("facts", "reference"):
@@ -59,6 +51,24 @@ def write(facts: Sources, root: Path) -> Path:
     return root
 
 
-def _thing(triple: Triple) -> str:
+def led_to(triples: Iterable[Triple | Quad], start: Callable[[str], bool]) -> set[str]:
+    """The IRIs of the things that some begin at, and of all that these lead to, fragments told as their things."""
+    ahead: list[str] = []
+    links: dict[str, set[str]] = defaultdict(set)
+    for triple in triples:
+        at = _thing(triple)
+        if at not in links and start(at):
+            ahead.append(at)
+        links[at] |= {triple.object.value.partition("#")[0]} if isinstance(triple.object, NamedNode) else set()
+    found: set[str] = set()
+    while ahead:
+        thing = ahead.pop()
+        if thing in links and thing not in found:
+            found.add(thing)
+            ahead += links[thing]
+    return found
+
+
+def _thing(triple: Triple | Quad) -> str:
     assert isinstance(triple.subject, NamedNode)
     return triple.subject.value.partition("#")[0]
