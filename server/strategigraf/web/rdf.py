@@ -65,6 +65,11 @@ def of_thing(triples: Iterable[Triple], iri: str, media: Media) -> bytes:
     return write(triples, media)
 
 
+def block(triples: Iterable[Triple], iri: str) -> bytes:
+    """The JSON-LD that stands in the page of a thing, on one line."""
+    return jsonld.thing(triples, iri, context(), compact=True)
+
+
 def of_things(triples: Iterable[Triple], media: Media) -> bytes:
     """Some things of the graph, or its terms, in an RDF format; as JSON-LD by the published context."""
     if media.rdf == RdfFormat.JSON_LD:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, g, render_template, request
+from flask import Flask, render_template, request
 from markupsafe import Markup, escape
 from pyoxigraph import Literal, NamedNode
 
@@ -41,12 +41,12 @@ def install(app: Flask) -> None:
 
 def html(template: str, **values: Any) -> str:
     """A page in the language of its path."""
-    g.language = site.language()
-    return render_template(template, **values)
+    with site.rendering(site.language()):
+        return render_template(template, **values)
 
 
 def _shared() -> dict[str, Any]:
-    lang = g.get("language") or site.language()
+    lang = site.lang()
     query = request.query_string.decode("ascii", "replace")
     return {
         "lang": lang,
@@ -93,7 +93,7 @@ def value(term: terms.Term) -> Markup:
 
 def official(text: str, of: str = "da") -> Markup:
     """A text in its own language, marked where that is not the language of the page."""
-    lang = g.get("language") or site.language()
+    lang = site.lang()
     if of and of != lang:
         return Markup(f'<span lang="{escape(of)}">{escape(text)}</span>')  # noqa: S704 - escaped
     return escape(text)
@@ -101,7 +101,7 @@ def official(text: str, of: str = "da") -> Markup:
 
 def term_name(iri: str, labels: dict[str, describe.Label] | None = None) -> Markup:
     """The label of a class or property, with a capital letter."""
-    lang = g.get("language") or site.language()
+    lang = site.lang()
     label = labels.get(iri) if labels else None
     if label is not None:
         return _term_name(iri, label, lang)
@@ -120,7 +120,7 @@ def _term_name(iri: str, label: describe.Label, lang: str) -> Markup:
 def coded(column: str, code: str) -> str:
     """The words for a code, in the language of the page."""
     label = site.code(column, code)
-    return label.en if (g.get("language") or site.language()) == "en" else label.da
+    return label.en if site.lang() == "en" else label.da
 
 
 def data_block(data: bytes) -> Markup:

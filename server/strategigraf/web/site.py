@@ -6,6 +6,10 @@ Addresses are made from the public address in the settings, never from the Host 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -32,9 +36,33 @@ MONTHS = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Rendering:
+    """What a page that is being rendered asks for hundreds of times: Flask's proxies take ten times as long."""
+
+    language: Language
+    service: Service
+    extensions: dict[str, Any]
+
+
+_RENDERING: ContextVar[_Rendering | None] = ContextVar("rendering", default=None)
+
+
+@contextmanager
+def rendering(language: Language) -> Iterator[None]:
+    """Render a page in a language, within a request."""
+    g.language = language
+    token = _RENDERING.set(_Rendering(language, service(), current_app.extensions))
+    try:
+        yield
+    finally:
+        _RENDERING.reset(token)
+
+
 def service() -> Service:
     """The service behind this application."""
-    return cast(Service, current_app.extensions["strategigraf"])
+    now = _RENDERING.get()
+    return now.service if now else cast(Service, current_app.extensions["strategigraf"])
 
 
 def application() -> Any:
@@ -46,6 +74,15 @@ def language() -> Language:
     """The language of the page: English below ``/en``, otherwise Danish."""
     path = request.path
     return "en" if path == "/en" or path.startswith("/en/") else "da"
+
+
+def lang() -> Language:
+    """The language to write in: the page's, or on an error page the reader's."""
+    now = _RENDERING.get()
+    if now:
+        return now.language
+    told: Language = g.get("language") or language()
+    return told
 
 
 def reader_language() -> Language:
@@ -75,7 +112,7 @@ def today() -> date:
 
 def t(key: str, **values: Any) -> str:
     """A message in the language of the page (of the reader, on an error page)."""
-    return message(key, g.get("language") or language(), **values)
+    return message(key, lang(), **values)
 
 
 def answers(path: str) -> bool:
@@ -95,7 +132,7 @@ def url(path: str, **query: str) -> str:
 
 def language_prefix() -> str:
     """What the paths of pages in the language of this page begin with."""
-    return "/en" if (g.get("language") or language()) == "en" else ""
+    return "/en" if lang() == "en" else ""
 
 
 def page(path: str, **query: str) -> str:
@@ -130,7 +167,9 @@ def _digest(name: str) -> str:
 
 def kept(what: str) -> dict[Any, Any]:
     """What has been worked out of one kind and holds for the whole release; begun anew when it is full."""
-    found: dict[Any, Any] = current_app.extensions.setdefault(f"strategigraf.{what}", {})
+    now = _RENDERING.get()
+    extensions = now.extensions if now else current_app.extensions
+    found: dict[Any, Any] = extensions.setdefault(f"strategigraf.{what}", {})
     if len(found) > MOST_KEPT:
         found.clear()
     return found
@@ -156,8 +195,8 @@ def name_of(iri: str) -> describe.Label:
 def plain_name(iri: str) -> str:
     """The label of a thing in the language of the page, as plain text."""
     label = name_of(iri)
-    lang = g.get("language") or language()
-    return (label.en or label.da if lang == "en" else label.da or label.en) or ns.shorten(iri)
+    here = lang()
+    return (label.en or label.da if here == "en" else label.da or label.en) or ns.shorten(iri)
 
 
 def danish(text: str) -> Markup:
@@ -167,7 +206,7 @@ def danish(text: str) -> Markup:
 
 def show_label(label: describe.Label, official: bool, fallback: str = "") -> tuple[Markup, str]:
     """A label and its gloss: an official Danish name keeps its language, and its gloss stands beside it."""
-    if (g.get("language") or language()) == "da":
+    if lang() == "da":
         return escape(label.da or label.en or fallback), ""
     if label.da and (official or not label.en):
         gloss = label.en if label.en != label.da else ""
@@ -179,7 +218,7 @@ def link(iri: str, label: describe.Label | None = None) -> Markup:
     """An IRI as a link with its label: the one that it has in the graph, where none is given."""
     if label is not None:
         return _link(iri, label)
-    found, key = kept("links"), (iri, g.get("language") or language())
+    found, key = kept("links"), (iri, lang())
     shown: Markup | None = found.get(key)
     if shown is None:
         shown = found[key] = _link(iri, name_of(iri))
@@ -198,13 +237,13 @@ def _link(iri: str, label: describe.Label) -> Markup:
 
 def day(value: str) -> Markup:
     """A date, a month or a year for reading; any other text as it stands."""
-    lang = g.get("language") or language()
+    here = lang()
     try:
         when = date.fromisoformat(value)
     except ValueError:
         return escape(value)
-    dot = "." if lang == "da" else ""
-    text = f"{when.day}{dot} {MONTHS[lang][when.month - 1]} {when.year}"
+    dot = "." if here == "da" else ""
+    text = f"{when.day}{dot} {MONTHS[here][when.month - 1]} {when.year}"
     return Markup(f'<time datetime="{escape(value)}">{text}</time>')  # noqa: S704 - escaped; the text is made of numbers
 
 
@@ -224,7 +263,7 @@ def number(value: str) -> str:
     if not value.lstrip("-").isdigit():
         return value
     text = f"{int(value):,}"
-    return text.replace(",", ".") if (g.get("language") or language()) == "da" else text
+    return text.replace(",", ".") if lang() == "da" else text
 
 
 def status_on(start: str, end: str) -> str:
