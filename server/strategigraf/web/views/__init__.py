@@ -41,7 +41,16 @@ ELSEWHERE = {
 }  # fmt: skip
 #: Shown at the head of the page, and again among the facts only where evidence attests them.
 LEAD = {"dct:description", "skos:definition", "sg:reason"}
-TECHNICAL = {"sg:leadsTo", "sg:tileRow", "sg:tileColumn", "dct:source", "sg:sha256", "rdfs:isDefinedBy"}
+TECHNICAL = {
+    "sg:leadsTo",
+    "sg:tileRow",
+    "sg:tileColumn",
+    "dct:source",
+    "sg:sha256",
+    "rdfs:isDefinedBy",
+    "sg:finishedPartOf",
+    "sg:order",
+}
 ORDER = (
     "dct:title", "skos:prefLabel", "skos:notation", "dct:identifier", "skos:altLabel", "sg:nameInSource",
     "dct:description", "sg:officialText", "sg:kindAsWritten", "sg:elementOf", "dct:isPartOf",

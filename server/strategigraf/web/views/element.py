@@ -48,18 +48,21 @@ def _is_municipality(iri: str) -> bool:
 
 def _ancestors(thing: Description) -> list[str]:
     """The elements above it, the outermost first; of several above one the first by IRI."""
-    above: dict[str, str] = {}
-    for row in site.service().store.select(
-        f"""SELECT ?below ?above WHERE {{
-          {NamedNode(thing.iri)} (sg:supports|dct:isPartOf)* ?below .
-          ?below sg:supports|dct:isPartOf ?above . ?above a sg:StrategyElement
-        }} ORDER BY ?below ?above"""
-    ):
-        above.setdefault(cell(row["below"]), cell(row["above"]))
     found: list[str] = []
-    at = thing.iri
-    while (at := above.get(at, "")) and at not in found and at != thing.iri:
-        found.insert(0, at)
+    # A few look-ups upwards are quicker than one path of any length.
+    wholes = sorted(cell(value) for name in ("sg:supports", "dct:isPartOf") for value in thing.values(name))
+    while wholes:
+        some = " ".join(str(NamedNode(iri)) for iri in wholes)
+        rows = site.service().store.select(
+            f"""SELECT ?one ?above WHERE {{
+              VALUES ?one {{ {some} }} ?one a sg:StrategyElement .
+              OPTIONAL {{ {{ ?one sg:supports ?above }} UNION {{ ?one dct:isPartOf ?above }} }}
+            }} ORDER BY ?one ?above"""
+        )
+        if not rows or (one := cell(rows[0]["one"])) in found or one == thing.iri:
+            break
+        found.insert(0, one)
+        wholes = [cell(row["above"]) for row in rows if cell(row["one"]) == one and row.get("above")]
     return found
 
 
