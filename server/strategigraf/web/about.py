@@ -42,6 +42,8 @@ _MORE = (
     ("/timeline.atom", "about.api_atom"), ("/timeline.ics", "about.api_ics"), ("/suggest.json", "about.api_suggest"),
     ("/.well-known/void", "about.api_void"), ("/health", "about.api_health"), ("/metrics", "about.api_metrics"),
 )  # fmt: skip
+#: What the addresses that need it are asked in the example.
+_EXAMPLES = {"/graph.json": {"of": ns.thing("framework", "monopolbrud")}, "/suggest.json": {"q": "odd"}}
 
 
 @both(blueprint, "/dataset")
@@ -75,7 +77,7 @@ def api() -> ResponseReturnValue:
         table_samples=calls.table(site.url("/queries/framework_adoption.csv", framework="monopolbrud")),
         sparql_samples=calls.sparql(site.url("/sparql"), with_prefixes(SAMPLE)),
         parts=parted(list(service.catalogue.queries.values())),
-        more=[(path, site.url(path), key) for path, key in _MORE if site.answers(path)],
+        more=[(path, site.url(path, **_EXAMPLES.get(path, {})), key) for path, key in _MORE if site.answers(path)],
         limits={
             "seconds": f"{settings.query_seconds:g}", "most": f"{settings.query_seconds_most:g}",
             "memory": settings.query_memory, "client": f"{settings.client_seconds:g}",

@@ -42,6 +42,7 @@ BOXES = (
     Box("sg:Strategy", 1, 1),
     Box("sg:Approval", 2, 1),
     Box("sg:Adoption", 3, 1),
+    Box("sg:RetiredAddress", 4, 1),
     Box("sg:ListEntry", 0, 2),
     Box(
         "sg:StrategyElement",

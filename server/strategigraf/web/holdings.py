@@ -53,7 +53,9 @@ _READ = """SELECT ?iri ?publisher ?issued ?read ?scan (COUNT(DISTINCT ?piece) AS
 } GROUP BY ?iri ?publisher ?issued ?read ?scan ORDER BY ?iri"""
 _READINGS = """SELECT ?extent (COUNT(DISTINCT ?document) AS ?count) (MIN(?day) AS ?first) (MAX(?day) AS ?last) WHERE {
   ?reading sg:readingOf ?document ; sg:extent ?extent ; dct:date ?day
-} GROUP BY ?extent ORDER BY DESC(?extent)"""
+} GROUP BY ?extent"""
+#: The codes of the extents, the most first.
+_EXTENTS = ("whole", "part", "title")
 _LAST = "SELECT (MAX(?day) AS ?last) WHERE { ?reading a sg:Reading ; dct:date ?day }"
 
 
@@ -124,7 +126,8 @@ def documents() -> list[dict[str, str]]:
 
 def readings() -> list[dict[str, str]]:
     """The documents by how much of them has been read, with the first and the last day."""
-    return [{name: cell(term) for name, term in row.items()} for row in site.service().store.select(_READINGS)]
+    found = [{name: cell(term) for name, term in row.items()} for row in site.service().store.select(_READINGS)]
+    return sorted(found, key=lambda one: _EXTENTS.index(one["extent"].rpartition("/extent-")[2]))
 
 
 def last_reading() -> str:

@@ -125,15 +125,16 @@ def _words(path: str) -> str:
 
 
 def _pages(path: str) -> list[tuple[str, str]]:
-    """The pages whose path or name is like a path: path and message of the name."""
+    """The pages whose path or name begins with the last part of a path, or is like it: path and message of the name."""
     named: dict[str, tuple[str, str]] = {}
     for one, key in (*render.MENU, *render.FOOT):
         if site.answers(one):
             told = messages()[f"site.{key}"]
             named |= {fold(name): (one, f"site.{key}") for name in (one.strip("/"), told.da, told.en)}
     wanted = fold(path.rstrip("/").rpartition("/")[2])[:60]
+    begun = [name for name in named if len(wanted) > 2 and name.startswith(wanted)]
     close = difflib.get_close_matches(wanted, named, 3, 0.7)
-    return list(dict.fromkeys(named[name] for name in close))
+    return list(dict.fromkeys(named[name] for name in (*begun, *close)))
 
 
 def _wanted() -> Media:
