@@ -9,10 +9,13 @@ from collections.abc import Callable, Generator
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import CodeType
+from typing import Any, ClassVar
 
 import few
 import pytest
+from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
 from strategigraf import build, infer, release, settings, sources, turtle
@@ -50,6 +53,22 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
 
 #: The same files are read again and again, in copies of the checkout: each text is parsed once.
 turtle.read = cache(turtle.read)
+
+
+class Compiled(BytecodeCache):
+    """Each application has an environment of its own and the same templates: each text is compiled once."""
+
+    codes: ClassVar[dict[tuple[str, str], CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self.codes[bucket.key, bucket.checksum] = bucket.code
+
+
+Flask.jinja_options = {"bytecode_cache": Compiled()}
 
 
 @pytest.fixture(autouse=True)
