@@ -19,8 +19,8 @@ from strategigraf.web import create_app
 
 #: Queries that the page of a type may ask, for sections of its own; of the others all is read by pattern.
 MOST_QUERIES = {
-    "municipality": 20, "framework": 12, "strategy": 7, "document": 7, "adoption": 5, "element": 4, "body": 4,
-    "series": 4, "organisation": 3, "concept": 2, "region": 2,
+    "municipality": 20, "framework": 12, "strategy": 10, "element": 8, "document": 7, "body": 7, "series": 7,
+    "organisation": 6, "adoption": 5, "concept": 4, "region": 2,
 }  # fmt: skip
 
 

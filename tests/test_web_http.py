@@ -331,12 +331,15 @@ def test_search_as_json(client: Any) -> None:
     body = json.loads(client.get("/search.json?q=odder&limit=2").data)
     assert {"q", "total", "items"} <= set(body)
     assert len(body["items"]) == 2 <= body["total"]
-    assert body["items"][0].items() >= {
-        "id": "https://w3id.org/strategigraf/id/municipality/0727",
-        "url": f"{PUBLIC}/doc/municipality/0727",
-        "type": "municipality",
-        "label": {"da": "Odder", "en": "Odder"},
-    }.items()
+    assert (
+        body["items"][0].items()
+        >= {
+            "id": "https://w3id.org/strategigraf/id/municipality/0727",
+            "url": f"{PUBLIC}/doc/municipality/0727",
+            "type": "municipality",
+            "label": {"da": "Odder", "en": "Odder"},
+        }.items()
+    )
     assert json.loads(client.get("/search.json?q=aarhus&type=municipality").data)["total"] == 1
     assert json.loads(client.get("/search.json?q=").data)["items"] == []
 

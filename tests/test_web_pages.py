@@ -288,7 +288,7 @@ def test_every_key_in_a_template_is_a_message() -> None:
 def test_every_message_is_used() -> None:
     text = "".join(p.read_text(encoding="utf-8") for p in TEMPLATES.glob("*.html"))
     text += "".join(p.read_text(encoding="utf-8") for p in Path(web.__file__).parent.rglob("*.py"))
-    made = ("site.", "type.", "code.", "format.", "figure.", "question.", "corpus.", "problem.", "ontology.p_", "ontology.")
+    made = ("site.", "type.", "code.", "format.", "figure.", "question.", "corpus.", "problem.", "ontology.")
     scripts = "".join(p.read_text(encoding="utf-8") for p in (TEMPLATES.parent / "static").glob("*.js"))
     spoken = set(re.findall(r"\bwords\.(\w+)", scripts))
     assert {f"editor.{word}" for word in spoken} <= set(messages())

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 VARY = "Accept, Accept-Language, Accept-Encoding"
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Accept, Accept-Language, Accept-Profile, Content-Type, If-Modified-Since, If-None-Match, "
-    "Range",
+    "Access-Control-Allow-Headers": (
+        "Accept, Accept-Language, Accept-Profile, Content-Type, If-Modified-Since, If-None-Match, Range"
+    ),
     "Access-Control-Max-Age": "86400",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from flask import request
 
@@ -21,10 +22,14 @@ def pick(offered: Sequence[Media], ending: str = "") -> Media:
     NotAcceptable, with the list of what there is, where nothing fits.
     """
     token = ending or request.args.get("format", "")
-    media = by_token(token, offered) if token else choose(request.headers.get("Accept"), offered)
+    media = by_token(token, offered) if token else _liked(request.headers.get("Accept"), tuple(offered))
     if media is None:
         raise refusal(token or request.headers.get("Accept", ""), offered)
     return media
+
+
+#: Browsers send the same few headers again and again.
+_liked = lru_cache(512)(choose)
 
 
 def refusal(wanted: str, offered: Sequence[Media]) -> NotAcceptable:

@@ -52,9 +52,9 @@ def _places(texts: Iterable[Term]) -> dict[tuple[str, str], Piece]:
     if not words:
         return {}
     store = site.service().store
-    rows = store.select(
-        f"SELECT ?piece WHERE {{ VALUES ?text {{ {words} }} VALUES ?p {{ sg:phrase sg:locator }} ?piece ?p ?text }}"
-    )
+    # One property in each part: with both as values the engine reads all pieces of evidence there are.
+    ways = " UNION ".join(f"{{ VALUES ?text {{ {words} }} ?piece {by} ?text }}" for by in ("sg:phrase", "sg:locator"))
+    rows = store.select(f"SELECT ?piece WHERE {{ {ways} }}")
     found: dict[tuple[str, str], Piece] = {}
     for piece in sorted(describe.pieces(store, {cell(row["piece"]) for row in rows}), key=lambda piece: piece.first):
         found.setdefault((piece.document, piece.phrase or piece.locator), piece)
