@@ -28,10 +28,10 @@ from strategigraf.ns import VOCABULARIES, expand
 from strategigraf.text import Text
 
 _SH = rdflib.Namespace(VOCABULARIES["sh"])
-#: Part of the key of a kept result; to be changed when the same graph would be checked otherwise.
 #: So many graphs are checked in one process.
 _FEW = 8
-_READING = "literals as written"
+#: Part of the key of a kept result: what checks, so that nothing is kept that would come out otherwise now.
+_CHECKED_BY = f"{version('pyshacl')} {version('rdflib')} {hashlib.sha256(Path(__file__).read_bytes()).hexdigest()}"
 _SEVERITIES: dict[str, Severity] = {
     VOCABULARIES["sh"] + "Violation": "violation",
     VOCABULARIES["sh"] + "Warning": "warning",
@@ -61,7 +61,7 @@ class Validator:
         self._classes_text = _ntriples(t for t in ontology if t.predicate.value == hierarchy)
         self._cache = cache
         # The canonical text, since the names of blank nodes differ from reading to reading.
-        key = f"{turtle.write(shapes)} {version('pyshacl')} {_READING}".encode() + self._classes_text
+        key = f"{turtle.write(shapes)} {_CHECKED_BY}".encode() + self._classes_text
         self._key = hashlib.sha256(key).hexdigest()
 
     def check(self, triples: Sequence[Triple]) -> list[ShapeResult]:
