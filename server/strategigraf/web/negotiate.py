@@ -22,13 +22,16 @@ def pick(offered: Sequence[Media], ending: str = "") -> Media:
     NotAcceptable, with the list of what there is, where nothing fits.
     """
     token = ending or request.args.get("format", "")
-    media = by_token(token, offered) if token else _liked(request.headers.get("Accept"), tuple(offered))
+    accept = request.headers.get("Accept", "")
+    liked = _liked if len(accept) < _LONG else choose
+    media = by_token(token, offered) if token else liked(accept, tuple(offered))
     if media is None:
         raise refusal(token or request.headers.get("Accept", ""), offered)
     return media
 
 
-#: Browsers send the same few headers again and again.
+#: Browsers send the same few headers again and again; longer ones than theirs are not kept.
+_LONG = 400
 _liked = lru_cache(512)(choose)
 
 
