@@ -62,7 +62,15 @@ def test_files_that_are_named_are_there(path: object) -> None:
 
 
 def test_counts_in_the_changelog_are_right() -> None:
-    words = {"thirteen": 13, "sixteen": 16, "twenty": 20, "twenty-eight": 28, "thirty": 30, "thirty-three": 33}
+    words = {
+        "thirteen": 13,
+        "sixteen": 16,
+        "twenty": 20,
+        "twenty-eight": 28,
+        "thirty": 30,
+        "thirty-one": 31,
+        "thirty-three": 33,
+    }
     words |= {"thirty-two": 32, "forty-nine": 49}
     page = text("CHANGELOG.md").lower()
 

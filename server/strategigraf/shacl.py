@@ -12,6 +12,7 @@ import json
 import multiprocessing
 import os
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ class Validator:
         texts = [_ntriples(triples) for triples in graphs]
         new = [text for text in texts if self._read(text) is None]
         # A process of its own costs more than a few graphs do, and only a fork has the shapes at hand.
-        many = len(new) > _FEW and (os.cpu_count() or 1) > 1 and "fork" in multiprocessing.get_all_start_methods()
+        many = len(new) > _FEW and (os.cpu_count() or 1) > 1 and _may_fork()
         pool = multiprocessing.get_context("fork").Pool(os.cpu_count(), _take, (self,)) if many else None
         try:
             made = pool.imap(_make, new) if pool else map(self._run, new)
@@ -170,3 +171,13 @@ def _graph(ntriples: bytes) -> rdflib.Graph:
         return rdflib.Graph().parse(data=ntriples, format="nt")
     finally:
         rdflib.NORMALIZE_LITERALS = normalised
+
+
+def _may_fork() -> bool:
+    """Whether a fork is safe: where there are other threads, one may hold a lock that the fork never frees."""
+    if "fork" not in multiprocessing.get_all_start_methods():
+        return False
+    try:
+        return sum(1 for _ in Path("/proc/self/task").iterdir()) == 1
+    except OSError:
+        return threading.active_count() == 1

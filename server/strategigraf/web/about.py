@@ -122,7 +122,7 @@ def method() -> ResponseReturnValue:
 def _rules() -> list[dict[str, Any]]:
     """The rules in the order in which they run, and how many statements each derived."""
     release = site.service().release
-    derived = release.manifest["derived"]
+    derived = release.manifest.get("derived", {})
     rules = []
     for name, text in release.sources().rules():
         summary = header.read(text, name)[0].summary

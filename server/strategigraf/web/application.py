@@ -104,7 +104,7 @@ class Application:
             reply = _unchanged(reply)
         encodings = environ.get("HTTP_ACCEPT_ENCODING")
         if encodings and len(reply.body) >= LEAST_COMPRESSED and accepts_gzip(encodings):
-            reply = _compressed(reply)
+            reply = _compressed(_whole(reply) if environ["PATH_INFO"].startswith("/static/") else reply)
         body = reply.body
         length = () if reply.status in (204, 304) else (("Content-Length", str(len(body))),)
         start_response(_PHRASE.get(reply.status) or f"{reply.status} Unknown", [*reply.headers, *self._shared, *length])
@@ -371,6 +371,16 @@ def accepts_gzip(encodings: str) -> bool:
 
 #: Compressed bodies by the tag of what they are: the same answer is compressed once.
 _KEPT: Kept[bytes] = Kept(8_000_000)
+
+
+def _whole(reply: Reply) -> Reply:
+    """A small file that may be compressed: it is not given in ranges, and its tag tells no bytes apart."""
+    if reply.status != 200:
+        return reply
+    kept = [one for one in reply.headers if one[0] != "Accept-Ranges"]
+    return reply._replace(
+        headers=tuple((name, f"W/{value}" if name == "ETag" and value[:1] == '"' else value) for name, value in kept)
+    )
 
 
 def _compressed(reply: Reply) -> Reply:
