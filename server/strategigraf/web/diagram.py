@@ -106,7 +106,7 @@ def draw(label: Callable[[str], str], address: Callable[[str], str], title: str)
     places = {box.name: _place(box, top) for box in BOXES}
     width, height = 5 * (_WIDE + _GAP_X) - _GAP_X + 24, top[4] + 30
     parts = [
-        f'<svg class="diagram" role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {height}" '
+        f'<svg class="diagram" role="group" aria-label="{escape(title)}" viewBox="0 0 {width} {height}" '
         'xmlns="http://www.w3.org/2000/svg">',
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         '<path d="M0 0 L8 4 L0 8 z"/></marker></defs>',
