@@ -101,7 +101,7 @@ def test_anybody_can_use_it(wide: Visitor, name: str, language: str) -> None:
     page.evaluate(AXE)
     found = page.evaluate("(rules) => axe.run(document, rules)", RULES)["violations"]
     assert [(one["id"], [node["html"][:200] for node in one["nodes"]][:5]) for one in found] == []
-    if language == "da":
+    if language == "da" and name != "ontology":  # too tall for one picture
         wide.picture(f"{name}-1280")
 
 

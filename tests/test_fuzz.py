@@ -52,7 +52,7 @@ def _pages(app: App, data: st.DataObject) -> None:
     """Every route, with every parameter."""
     environ = data.draw(page_requests(app))
     reply = app.ask(environ)
-    check(environ["REQUEST_METHOD"], reply)
+    check(environ["REQUEST_METHOD"], reply, environ["PATH_INFO"])
     if environ["REQUEST_METHOD"] == "GET" and reply.status == 200 and "etag" in reply.headers:
         again = app.ask({**environ, "HTTP_IF_NONE_MATCH": f'"other", {reply.headers["etag"]}'})
         check("GET", again)
