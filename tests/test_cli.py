@@ -6,17 +6,30 @@ import csv
 import io
 import json
 import zipfile
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT
 
 from strategigraf import cli, paths, release, sources
+from strategigraf.settings import StoreKind
+
+
+@cache
+def _store(folder: Path, kind: StoreKind) -> Any:
+    return OPEN(release.open_release(folder), kind)
+
+
+OPEN = release.Release.store
 
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, built: release.Release) -> None:
+    """The settings of the command. Each call of it opens a release, whose store is loaded once for all of them."""
+    monkeypatch.setattr(release.Release, "store", lambda self, kind="memory": _store(self.folder, kind))
     monkeypatch.setenv("STRATEGIGRAF_BUILD", str(built.folder.parent.parent))
     monkeypatch.setenv("STRATEGIGRAF_TODAY", "2026-11-25")
     monkeypatch.setenv("STRATEGIGRAF_LANGUAGE", "da")

@@ -438,7 +438,7 @@ def test_a_new_release_is_picked_up_and_no_request_fails(built: release.Release,
                 failed.append(repr(error))
             if not keep:
                 connection.close()
-            time.sleep(0.003)
+            time.sleep(0.01)
         connection.close()
 
     with running(out, tmp_path) as server:
