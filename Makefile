@@ -23,7 +23,7 @@ test: $(READY) $(ASSETS)  ## set everything up, run every test; the skipped ones
 	$(BIN)/mypy
 	$(BIN)/strategigraf fmt --check
 	$(BIN)/strategigraf validate
-	$(BIN)/pytest -m "not long" --numprocesses 2 --dist loadfile
+	$(BIN)/pytest -m "not long" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-long: $(READY) $(ASSETS)  ## the slow tests too
 	$(BIN)/pytest

@@ -33,8 +33,27 @@ _ONTOLOGY = NamedNode(GRAPH + "ontology")
 TURTLE_HEAD = "".join(f"@prefix {prefix}: <{base}> .\n" for prefix, base in PREFIXES.items())
 
 
+#: The files that take longest. They come first, so that no process is left alone with one when all else is done;
+#: ``--no-loadscope-reorder`` leaves them there.
+LONGEST = (
+    "browser",
+    "server",
+    "stores",
+    "editor",
+    "questions",
+    "about",
+    "wheel",
+    "benchmarks",
+    "rules",
+    "build",
+    "fuzz",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, loudly, what needs the folder of source texts where it is not there."""
+    """Long files first; and skip, loudly, what needs the folder of source texts where it is not there."""
+    rank = {f"test_{name}": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
     if not SHARED.is_dir():
         for item in items:
             if item.get_closest_marker("shared"):
